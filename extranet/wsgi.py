@@ -1,0 +1,12 @@
+"""The WSGI application; refuses to start where the environment cannot serve."""
+
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from extranet.env import require_to_serve
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "extranet.settings")
+require_to_serve(settings.EXTRANET)
+application = get_wsgi_application()
