@@ -1,0 +1,58 @@
+"""What a profile must put into words: the keys of page words and, a mail, the fields its templates may use.
+
+The values beside the fields are samples: the checks render every mail with them. A mail gets exactly its own fields
+and the common ones; a template that names another field is refused.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+COMMON_FIELDS = ("exchange", "portal_url", "login_url", "reset_url", "support_url")
+"""Given to every mail by words.render: the Profile and four addresses under the configured base URLs."""
+
+_PERSON = {"first_name": "María", "last_name": "Nuñez-O'Connor"}
+_LINK = {"link": "https://reset.example/x/abc?d=1&e=2", "minutes": 60}
+_MOMENT = {"when": datetime(2026, 11, 23, 18, 5, tzinfo=UTC), "browser": "Firefox on Windows"}
+
+MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
+    # username is always the short form, CC_1H12345; templates put the account domain before it (J14)
+    "introduction": {**_PERSON, "kept_account": True, "username": "AB_1H12345"},  # username blank unless kept
+    "username": {**_PERSON, "username": "AB_1H12345"},
+    "password": {**_PERSON, "password": "mfkt-29rw-hxpe-7ncd", "valid_until": date(2026, 12, 7)},
+    "reset_link": _LINK,
+    "reset_started_by_staff": _LINK,
+    "password_was_reset": _MOMENT,
+    "password_changed": _MOMENT,
+    "expiry_warning": {"expires_on": date(2026, 12, 3), "days": 10},
+    "username_reminder": {**_PERSON, "username": "AB_1H12345"},
+    "email_change_old": {"new_email": "m•••@example.org", "wait_until": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
+    "email_change_new": {"active_on": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
+    "email_changed": {},
+    "request_received": {"number": "R-2026-000123"},
+    "request_answered": {"number": "R-2026-000123", "answer": "Your account is open again.\n\nPlease try once more."},
+    "book_ready": {"report_title": "Book of Business", "as_of": date(2026, 11, 23), "rows": 1410, "cases": 1},
+    "staff_enrolment": _LINK,
+}
+
+SECRET_MAILS = frozenset({"password", "reset_link", "reset_started_by_staff", "staff_enrolment"})
+"""Mails whose body opens an account: sealed in the outbox and wiped once accepted."""
+
+WORDS = (
+    "log_in",
+    "log_out",
+    "user_name",
+    "password",
+    "forgot_password",
+    "reset_password",
+    "reset_my_password",
+    "how_to_reset",
+    "via_email",
+    "next",
+    "no_user_name",
+    "wrong_email",
+    "link_sent",
+    "write_it_down",
+    "request_answer_time",
+    "pii_duty",
+)
+"""Keys of [words]; a profile may carry more, never fewer."""
