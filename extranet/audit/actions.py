@@ -1,0 +1,86 @@
+"""Everything that can be recorded: one enum, names in three parts (who or what, which act, how it ended).
+
+Each act that changes access or shows PII has a name here, its refusal too (AU-2, AU-3(3)).
+"""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What happened. The value is what stands in the trail for ever: never rename one."""
+
+    # Signing in and out
+    LOGIN_SUCCEEDED = "account:login:succeeded"
+    LOGIN_REFUSED = "account:login:refused"
+    LOGIN_THROTTLED = "account:login:throttled"
+    SECOND_FACTOR_SUCCEEDED = "account:second-factor:succeeded"
+    SECOND_FACTOR_REFUSED = "account:second-factor:refused"
+    SECOND_FACTOR_ENROLLED = "account:second-factor:enrolled"
+    LOGOUT = "account:logout:done"
+    SESSION_ENDED = "account:session:ended"
+    AGREEMENT_ACCEPTED = "account:agreement:accepted"
+    # Accounts and passwords
+    ACCOUNT_CREATED = "account:created:done"
+    ACCOUNT_KEPT = "account:kept:done"
+    ACCOUNT_IMPORTED = "account:imported:done"
+    ACCOUNT_ENABLED = "account:enabled:done"
+    ACCOUNT_DISABLED = "account:disabled:done"
+    ACCOUNT_UNLOCKED = "account:unlocked:done"
+    PASSWORD_ISSUED = "account:password:issued"
+    PASSWORD_CHANGED = "account:password:changed"
+    PASSWORD_CHANGE_REFUSED = "account:password:change-refused"
+    PASSWORD_WARNED = "account:password:warned"
+    PASSWORD_EXPIRED = "account:password:expired"
+    PASSWORD_REVOKED = "account:password:revoked"
+    RESET_ASKED = "account:reset:asked"
+    RESET_THROTTLED = "account:reset:throttled"
+    RESET_REFUSED = "account:reset:refused"
+    RESET_CLAIMED = "account:reset:claimed"
+    RESET_SHOWN_AGAIN = "account:reset:shown-again"
+    STAFF_ADDED = "staff:account:added"
+    # Agents and roster
+    ROSTER_IMPORTED = "roster:import:done"
+    ROSTER_REFUSED = "roster:import:refused"
+    AGENT_ADDED = "agent:roster:added"
+    AGENT_CHANGED = "agent:roster:changed"
+    AGENT_SUSPENDED = "agent:certification:suspended"
+    AGENT_DECERTIFIED = "agent:certification:ended"
+    AGENT_RECERTIFIED = "agent:certification:renewed"
+    AGENT_RENAMED = "agent:license:renamed"
+    AGENT_VIEWED = "agent:record:viewed"
+    EMAIL_CHANGE_ASKED = "agent:email-change:asked"
+    EMAIL_CHANGE_VETOED = "agent:email-change:vetoed"
+    EMAIL_CHANGED = "agent:email-change:done"
+    ONBOARDING_RUN = "onboarding:run:done"
+    # Publications
+    PUBLICATION_RECEIVED = "publication:file:received"
+    PUBLICATION_REFUSED = "publication:file:refused"
+    PUBLICATION_HELD = "publication:file:held"
+    PUBLICATION_SEALED = "publication:file:sealed"
+    PUBLICATION_RELEASED = "publication:release:done"
+    PUBLICATION_RELEASE_REFUSED = "publication:release:refused"
+    PUBLICATION_RECALLED = "publication:recall:done"
+    PUBLICATION_AMENDED = "publication:manifest:amended"
+    # Looking at consumers' data
+    BOOK_VIEWED = "book:view:done"
+    BOOK_DOWNLOADED = "book:download:done"
+    BOOK_REFUSED = "book:view:refused"
+    # Service center
+    REQUEST_RECEIVED = "request:received:done"
+    REQUEST_ANSWERED = "request:answered:done"
+    REQUEST_VIEWED = "request:record:viewed"
+    REQUEST_CLOSED = "request:closed:done"
+    IDENTITY_CHECKED = "request:identity:checked"
+    IDENTITY_CHECK_FAILED = "request:identity:failed"
+    USERNAME_SENT = "request:username:sent"
+    RESET_STARTED_BY_STAFF = "request:reset:started"
+    # Mail, keys, machine
+    MAIL_ACCEPTED = "mail:delivery:accepted"
+    MAIL_GAVE_UP = "mail:delivery:gave-up"
+    MAIL_CANCELLED = "mail:delivery:cancelled"
+    MAIL_BLOCKED = "mail:guard:blocked"
+    KEYS_SHREDDED = "keys:agent:shredded"
+    ACCESS_REFUSED = "access:page:refused"
+    AUDIT_READ = "audit:trail:read"
+    AUDIT_VERIFIED = "audit:trail:verified"
+    REPEATED_REFUSALS = "audit:refusals:counted"

@@ -1,0 +1,225 @@
+"""Accounts and everything that proves who somebody is. Secrets stand here as digests or sealed, never in clear."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from extranet.agents.models import Agent
+
+
+class AccountKind(models.TextChoices):
+    AGENT = "agent"
+    STAFF = "staff"
+
+
+class StaffRole(models.TextChoices):
+    """What a staff account may do; none of them can read a book."""
+
+    PUBLISHER = "publisher"
+    SERVICE_DESK = "service_desk"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Accounts are found by their canonical user name."""
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(username=username)
+
+
+class Account(AbstractBaseUser):
+    """One account a license for ever; staff have accounts of their own kind."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(max_length=60, unique=True)  # canonical: CC_1H12345, staff\ada (username.py)
+    kind = models.CharField(max_length=5, choices=AccountKind)
+    agent = models.OneToOneField(Agent, on_delete=models.PROTECT, null=True, related_name="account")
+    role = models.CharField(max_length=16, choices=StaffRole, blank=True)
+    display_name = models.CharField(max_length=120, blank=True)  # staff only; agents' names stand in the roster
+    staff_email = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True)
+    disabled_reason = models.CharField(max_length=60, blank=True)
+    # The password in force. serial counts passwords; "once per password" hangs on it (J27)
+    password_serial = models.PositiveIntegerField(default=0)
+    password_set_at = models.DateTimeField(null=True)
+    expires_on = models.DateField(null=True)  # valid through the end of this day in the exchange's zone (J26)
+    temporary = models.BooleanField(default=False)  # generated: must be changed at the next login
+    temporary_until = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)  # its secret mail was given up: only issuing again or a reset helps
+    first_login_at = models.DateTimeField(null=True)
+    issued_at = models.DateTimeField(null=True)  # inactivity counts from the later of this and the last login
+    previous_login_at = models.DateTimeField(null=True)  # shown to the person at login
+    agreement_version = models.CharField(max_length=20, blank=True)
+    agreement_accepted_at = models.DateTimeField(null=True)
+    imported = models.BooleanField(default=False)  # an account of an earlier system (J15)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: list[str] = []
+    objects = AccountManager()
+
+    class Meta:
+        db_table = "accounts"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=AccountKind.AGENT, agent__isnull=False, role="")
+                | (Q(kind=AccountKind.STAFF, agent__isnull=True) & ~Q(role="")),
+                name="account_is_agent_or_staff",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # Django asks for an attribute; the gate decides the rest
+        return self.disabled_at is None
+
+    @property
+    def is_staff_member(self) -> bool:
+        return self.kind == AccountKind.STAFF
+
+
+class PasswordHistory(models.Model):
+    """Digests of passwords an account had, for the history rule."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="password_history")
+    password = models.CharField(max_length=200)
+    serial = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "password_history"
+        constraints = [models.UniqueConstraint(fields=["account", "serial"], name="password_history_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} #{self.serial}"
+
+
+class ResetLink(models.Model):
+    """A mailed link. Several may live; claiming one ends all others (J23)."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CLAIMED = "claimed"
+        ENDED = "ended"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="reset_links")
+    digest = models.CharField(max_length=64, unique=True)
+    browser_digest = models.CharField(max_length=64, blank=True)  # cookie of the asking browser
+    code_digest = models.CharField(max_length=64, blank=True)  # short code of the confirmation screen
+    code_tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    by_staff = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    claimed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "reset_links"
+
+    def __str__(self) -> str:
+        return f"reset link of {self.account_id}: {self.state}"
+
+
+class ShownPassword(models.Model):
+    """A new password kept for ten minutes for the browser that claimed it; the key is only in that browser's cookie."""
+
+    link = models.OneToOneField(ResetLink, on_delete=models.CASCADE, related_name="shown")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shown_passwords")
+    sealed = models.BinaryField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "shown_passwords"
+
+    def __str__(self) -> str:
+        return f"shown password of {self.account_id}"
+
+
+class EnrolmentLink(models.Model):
+    """One-use link with which a new staff account sets its password and second factor."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="enrolment_links")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "enrolment_links"
+
+    def __str__(self) -> str:
+        return f"enrolment of {self.account_id}"
+
+
+class Throttle(models.Model):
+    """A counter of tries in a window, by scope and digest of what it counts; moved by one atomic UPDATE."""
+
+    scope = models.CharField(max_length=30)  # login-account-network, login-device, login-account-unknown, reset-mail …
+    key = models.CharField(max_length=64)  # digest, so that no list of names or networks stands here
+    window_started_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+    blocked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "throttles"
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="throttle_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.count}"
+
+
+class KnownDevice(models.Model):
+    """A browser in which the account's owner proved to be the owner (device cookie, as a digest)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+    browser = models.CharField(max_length=120, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "known_devices"
+
+    def __str__(self) -> str:
+        return f"device of {self.account_id}"
+
+
+class LiveSession(models.Model):
+    """A session beside Django's: when it began, where, and why it ended (AC-10, AC-11)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    network = models.CharField(max_length=60, blank=True)
+    browser = models.CharField(max_length=120, blank=True)
+    second_factor_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=30, blank=True)  # logout, newer_login, idle, reset, disabled …
+
+    class Meta:
+        db_table = "live_sessions"
+        indexes = [models.Index(fields=["account", "ended_at"], name="live_sessions_open")]
+
+    def __str__(self) -> str:
+        return f"session of {self.account_id}"
+
+
+class TotpStep(models.Model):
+    """The last time step a TOTP code was taken for: a code is worth one login, on every worker."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="totp_step")
+    last_step = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "totp_steps"
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.last_step}"

@@ -1,0 +1,57 @@
+"""The outbox: a mail exists exactly once by its key, and says whether it left."""
+
+import uuid
+
+from django.db import models
+
+
+class MailState(models.TextChoices):
+    QUEUED = "queued"
+    SENDING = "sending"  # under a lease; a killed sender's mail becomes free when the lease ends
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    GAVE_UP = "gave_up"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
+
+
+class OutboxMail(models.Model):
+    """One mail, posted in the transaction of the act that causes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=160, unique=True)  # kind:subject:cycle
+    kind = models.CharField(max_length=40, db_index=True)  # name in the catalogue
+    about = models.CharField(max_length=120, db_index=True)  # copied name: user name or request number
+    sender = models.CharField(max_length=20)  # service_center or system, see the profile
+    to_address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=250)
+    sealed_body = models.BinaryField(null=True)  # text and HTML, sealed (system key "outbox"); null once wiped
+    secret = models.BooleanField(default=False)  # holds a password or a link: wiped once accepted
+    secured = models.BooleanField(default=False)  # must leave by the secured way
+    thread = models.UUIDField(null=True, db_index=True)  # mails that keep an order among themselves (onboarding)
+    place = models.PositiveSmallIntegerField(default=0)  # waits for all lower places of the thread, at most wait_until
+    wait_until = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=120, unique=True)
+    state = models.CharField(max_length=10, choices=MailState, default=MailState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    posted_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    give_up_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    lease_by = models.CharField(max_length=80, blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    wiped_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "mail_outbox"
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="mail_outbox_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state=MailState.ACCEPTED, secret=True, sealed_body__isnull=False),
+                name="mail_accepted_secret_is_wiped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} to {self.about}: {self.state}"

@@ -1,0 +1,49 @@
+"""What every test may lean on: the clock as an argument, clean keys, a mailbox of its own."""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+from pytest_django.fixtures import SettingsWrapper
+
+_protection: Any = importlib.import_module("extranet.audit.migrations.0002_append_only")
+_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+@contextmanager
+def audit_unprotected() -> Iterator[None]:
+    """Take the append-only triggers away for a moment; only the clean-up between tests may."""
+    with connection.schema_editor() as editor:
+        _protection.unprotect(None, editor)
+    try:
+        yield
+    finally:
+        with connection.schema_editor() as editor:
+            _protection.protect(None, editor)
+
+
+def _flush_with_the_trail_open(self: TransactionTestCase) -> None:
+    with audit_unprotected():
+        _flush(self)
+
+
+TransactionTestCase._fixture_teardown = _flush_with_the_trail_open  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday 2026-11-16, 09:00 in Los Angeles."""
+    return datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """Every test has a data folder of its own: mailbox, packs, checkpoints."""
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"data_dir": tmp_path})
+    return tmp_path
