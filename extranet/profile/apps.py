@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from extranet.profile.checks import check_profile
 
 
 class ProfileConfig(AppConfig):
@@ -6,4 +9,4 @@ class ProfileConfig(AppConfig):
     label = "profile"
 
     def ready(self) -> None:
-        from extranet.profile import checks  # noqa: F401, PLC0415  registers the checks; needs ready settings
+        register(check_profile)

@@ -1,0 +1,124 @@
+"""The profile's longer words: mails and page texts, rendered from its own folder and nowhere else.
+
+A template that names a field it is not given is refused instead of leaving a hole in a mail. Every mail gets the
+footer of the profile in both forms (J13), whatever its own words forget.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Engine, TemplateDoesNotExist, TemplateSyntaxError
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from extranet.profile.exchange import Profile
+from extranet.profile.loader import current
+from extranet.profile.reading import ProfileRefused
+from extranet.profile.wording import MAIL_FIELDS
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The words of one mail. The subject lacks the secured mark, which the mail layer puts first."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class _UnknownField(Exception):
+    """A template named a field that it is not given; ``_fill`` adds the file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class _MissingField(str):
+    """``string_if_invalid`` that refuses: Django asks it for ``%s`` and then formats the name into it."""
+
+    __slots__ = ()
+
+    def __contains__(self, part: object) -> bool:
+        return part == "%s"
+
+    def __mod__(self, name: object) -> str:
+        raise _UnknownField(str(name))
+
+
+class _ExactContext(Context):
+    """A context that refuses a name nobody gave, also inside ``{% if %}``, where Django would take it as false."""
+
+    def __getitem__(self, key: Any) -> Any:
+        if key not in self:
+            raise _UnknownField(key)
+        return super().__getitem__(key)
+
+
+def addresses() -> dict[str, str]:
+    """The site's own addresses, from the configured base URLs only, never from a request."""
+    portal, profile = settings.EXTRANET.portal, current()
+    return {
+        "portal_url": f"{portal}{profile.portal_path}",
+        "login_url": f"{portal}/login/",
+        "reset_url": f"{settings.EXTRANET.reset}/",
+        "support_url": f"{portal}/support/",
+    }
+
+
+def render(mail_name: str, context: Mapping[str, object]) -> Rendered:
+    """One mail from ``emails/<mail_name>/``. ``context`` holds exactly the fields of wording.MAIL_FIELDS; moments are
+    aware and appear in the exchange's zone. Raises ProfileRefused for a field too many, missing or unknown."""
+    profile = current()
+    file = profile.folder / "emails" / mail_name
+    for field in sorted(set(MAIL_FIELDS[mail_name]) ^ set(context)):
+        remedy = "is not a field of this mail" if field in context else "was not given to this mail"
+        raise ProfileRefused(file=file, key=field, remedy=remedy)
+    fields = {**context, "exchange": profile, **addresses()}
+    with timezone.override(profile.zone):
+        subject = _fill(profile, f"emails/{mail_name}/subject.txt", fields).strip()
+        text = _fill(profile, f"emails/{mail_name}/body.txt", fields).strip()
+        html = _fill(profile, f"emails/{mail_name}/body.html", fields).strip()
+        footer = _fill(profile, "emails/_footer.txt", fields).strip()
+        whole = _fill(profile, "emails/_base.html", {**fields, "subject": subject, "content": _trusted(html)})
+    if len(subject.splitlines()) != 1:
+        raise ProfileRefused(file=file / "subject.txt", key="(file)", remedy="must be one line that is not blank")
+    return Rendered(subject=subject, text=f"{text}\n\n{footer}\n", html=whole.strip() + "\n")
+
+
+def page(name: str) -> str:
+    """A longer text of the profile: ``pages/<name>.html``, safe for templates, or else ``pages/<name>.txt``."""
+    profile = current()
+    html = (profile.folder / "pages" / f"{name}.html").is_file()
+    text = _fill(profile, f"pages/{name}.{'html' if html else 'txt'}", {"exchange": profile, **addresses()}).strip()
+    return _trusted(text) if html else text
+
+
+@cache
+def _engine(folder: Path, *, html: bool) -> Engine:
+    """Templates of one profile; only HTML is escaped. No app's templates or tags can be reached from here."""
+    return Engine(dirs=[str(folder)], autoescape=html, string_if_invalid=_MissingField())
+
+
+def _fill(profile: Profile, name: str, fields: Mapping[str, object]) -> str:
+    html = name.endswith(".html")
+    file = profile.folder / name
+    try:
+        template = _engine(profile.folder, html=html).get_template(name)
+        return template.render(_ExactContext(dict(fields), autoescape=html, use_tz=True))
+    except TemplateDoesNotExist as error:
+        raise ProfileRefused(file=file, key=str(error), remedy="does not exist; write its text") from error
+    except TemplateSyntaxError as error:
+        raise ProfileRefused(file=file, key="(file)", remedy=f"is not a valid template: {error}") from error
+    except _UnknownField as error:
+        remedy = "is no field here; see docs/reference/profile.md for the fields of each mail"
+        raise ProfileRefused(file=file, key=error.name, remedy=remedy) from error
+
+
+def _trusted(html: str) -> SafeString:
+    """The profile's folder is installed by the operator, as trusted as our own templates; values were escaped."""
+    return mark_safe(html)  # noqa: S308
