@@ -1,0 +1,236 @@
+"""The keys in use: made when first asked for, wrapped by the master key, opened for one act at a time."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Q
+
+from extranet.keyring.models import AgentKey, Purpose, SystemKey
+from extranet.vault.keys import KeyRefused, MasterKey, SigningKey, load_master, load_signing, unwrap_key, wrap_key
+from extranet.vault.sealing import Unopenable, new_key, open_bytes, prefixed, seal_bytes
+
+BATCH = 5_000  # agents a query: below the number of parameters that any database takes
+VERSION_BYTES = 4
+
+
+class KeyMissing(Exception):
+    """No such key was ever made: what it should open is not ours, or the table of keys is older than it."""
+
+
+class KeyDestroyed(KeyMissing):
+    """The key was destroyed on purpose: what it sealed is gone for good."""
+
+
+class WrongMaster(KeyRefused):
+    """The configured master key is not the one that wrapped the stored keys."""
+
+
+@dataclass(frozen=True)
+class KeyHandle:
+    """An opened key and its version, which is stored beside what it seals."""
+
+    version: int
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeyCount:
+    """How many keys of one holder (``agents``, or a purpose) one master key wraps."""
+
+    holder: str
+    master_id: str
+    live: int
+    destroyed: int
+
+
+def master() -> MasterKey:
+    """The configured master key; raises KeyRefused. Read again only when its file changes."""
+    file = settings.EXTRANET.key_file("master")
+    return _cached_master(settings.EXTRANET.master_key, file, _changed_at(file))
+
+
+def signing_key() -> SigningKey:
+    """The configured signing key; raises KeyRefused."""
+    file = settings.EXTRANET.key_file("signing")
+    return _cached_signing(settings.EXTRANET.signing_key, file, _changed_at(file))
+
+
+def agent_key(agent_id: UUID, *, now: datetime) -> KeyHandle:
+    """The newest living key of the agent, made if there is none."""
+    return agent_keys([agent_id], now=now)[agent_id]
+
+
+def agent_keys(agent_ids: Collection[UUID], *, now: datetime) -> dict[UUID, KeyHandle]:
+    """The newest living key of each agent, made where there is none: a few queries for all of them."""
+    found: dict[UUID, KeyHandle] = {}
+    rest = iter(sorted(set(agent_ids)))  # sorted, so that two runs at once wait for each other in one order
+    while batch := list(islice(rest, BATCH)):
+        found |= _newest(batch)
+        lacking = [agent_id for agent_id in batch if agent_id not in found]
+        if lacking:
+            _make_agent_keys(lacking, now=now)
+            found |= _newest(lacking)
+    return found
+
+
+def agent_key_version(agent_id: UUID, version: int) -> KeyHandle:
+    """That key of that agent; raises KeyMissing, KeyDestroyed or WrongMaster."""
+    row = AgentKey.objects.filter(agent_id=agent_id, version=version).first()
+    if row is None:
+        raise KeyMissing(f"agent {agent_id} has no key {version}")
+    if row.destroyed_at is not None:
+        raise KeyDestroyed(f"key {version} of agent {agent_id} was destroyed at {row.destroyed_at:%Y-%m-%d %H:%M} UTC")
+    return _open(row, _agent_aad(agent_id, version))
+
+
+def shred_agent(agent_id: UUID, *, now: datetime) -> int:
+    """Destroy all keys of the agent, and with them all books sealed under them; how many were living.
+
+    Backups of the table still hold them until they are too old to be kept.
+    """
+    living = AgentKey.objects.filter(agent_id=agent_id, destroyed_at__isnull=True)
+    return living.update(wrapped=b"", destroyed_at=now)
+
+
+def system_key(purpose: str, *, now: datetime) -> KeyHandle:
+    """The newest key of the purpose, made if there is none."""
+    purpose = Purpose(purpose).value
+    row = _newest_system_row(purpose)
+    if row is None:
+        wrapped = wrap_key(master(), new_key(), _system_aad(purpose, 1))
+        made = SystemKey(purpose=purpose, version=1, wrapped=wrapped, master_id=master().id, created_at=now)
+        SystemKey.objects.bulk_create([made], ignore_conflicts=True)  # whoever was first, wins
+        row = _newest_system_row(purpose)
+    if row is None:
+        raise KeyMissing(f"the key for {purpose} was made and is not there")
+    return _open(row, _system_aad(purpose, row.version))
+
+
+def system_key_version(purpose: str, version: int) -> KeyHandle:
+    """That key of that purpose; raises KeyMissing or WrongMaster."""
+    row = SystemKey.objects.filter(purpose=purpose, version=version).first()
+    if row is None:
+        raise KeyMissing(f"there is no key {version} for {purpose}")
+    return _open(row, _system_aad(purpose, version))
+
+
+def seal_text(purpose: str, text: str, aad: str, *, now: datetime) -> bytes:
+    """Seal a text for a column. ``aad`` names its place, such as table and row, and is needed to open it again."""
+    handle = system_key(purpose, now=now)
+    version = handle.version.to_bytes(VERSION_BYTES, "big")
+    return version + seal_bytes(text.encode(), handle.key, _text_aad(purpose, aad))
+
+
+def open_text(purpose: str, sealed: bytes, aad: str) -> str:
+    """What ``seal_text`` sealed for that purpose and place; raises Unopenable."""
+    blob = bytes(sealed)  # some databases give a memoryview
+    try:
+        handle = system_key_version(purpose, int.from_bytes(blob[:VERSION_BYTES], "big"))
+    except KeyMissing as error:
+        raise Unopenable(str(error)) from error
+    return open_bytes(blob[VERSION_BYTES:], handle.key, _text_aad(purpose, aad)).decode()
+
+
+def key_status() -> list[KeyCount]:
+    """What the table holds, for ``keys status``: no key, only numbers."""
+    living, dead = Count("id", filter=Q(destroyed_at__isnull=True)), Count("id", filter=Q(destroyed_at__isnull=False))
+    agents = AgentKey.objects.values_list("master_id").annotate(living, dead).order_by("master_id")
+    systems = (
+        SystemKey.objects.values_list("purpose", "master_id").annotate(Count("id")).order_by("purpose", "master_id")
+    )
+    return [
+        *(KeyCount("agents", master_id, live, destroyed) for master_id, live, destroyed in agents),
+        *(KeyCount(purpose, master_id, live, 0) for purpose, master_id, live in systems),
+    ]
+
+
+def check_master() -> None:
+    """Raise WrongMaster if the stored keys do not open with the configured master key; fine if there are none.
+
+    Opens every system key and one agent key; of all others the id of their master key is compared.
+    """
+    strangers = {count.master_id for count in key_status() if count.live and count.master_id != master().id}
+    if strangers:
+        raise WrongMaster(_wrong(", ".join(sorted(strangers))))
+    for row in SystemKey.objects.all():
+        _open(row, _system_aad(row.purpose, row.version))
+    sample = AgentKey.objects.filter(destroyed_at__isnull=True).order_by("id").last()
+    if sample is not None:
+        _open(sample, _agent_aad(sample.agent_id, sample.version))
+
+
+def _newest(agent_ids: list[UUID]) -> dict[UUID, KeyHandle]:
+    rows = AgentKey.objects.filter(agent_id__in=agent_ids, destroyed_at__isnull=True).order_by("version")
+    newest = {row.agent_id: row for row in rows}
+    return {agent_id: _open(row, _agent_aad(agent_id, row.version)) for agent_id, row in newest.items()}
+
+
+def _make_agent_keys(agent_ids: Iterable[UUID], *, now: datetime) -> None:
+    """One more version for each; where another process is faster its key stays and ours is forgotten."""
+    ids = list(agent_ids)
+    last = dict(AgentKey.objects.filter(agent_id__in=ids).values_list("agent_id").annotate(Max("version")))
+    holder = master()
+    rows = []
+    for agent_id in ids:
+        version = last.get(agent_id, 0) + 1
+        wrapped = wrap_key(holder, new_key(), _agent_aad(agent_id, version))
+        rows.append(AgentKey(agent_id=agent_id, version=version, wrapped=wrapped, master_id=holder.id, created_at=now))
+    with transaction.atomic():
+        AgentKey.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _newest_system_row(purpose: str) -> SystemKey | None:
+    return SystemKey.objects.filter(purpose=purpose).order_by("version").last()
+
+
+def _open(row: AgentKey | SystemKey, aad: bytes) -> KeyHandle:
+    holder = master()
+    try:
+        return KeyHandle(row.version, unwrap_key(holder, bytes(row.wrapped), aad))
+    except Unopenable:
+        if row.master_id != holder.id:
+            raise WrongMaster(_wrong(row.master_id)) from None
+        raise WrongMaster(f"{row} is damaged: it does not open with the master key that wrapped it") from None
+
+
+def _wrong(wrapped_by: str) -> str:
+    return (
+        f"wrong master key: the stored keys were wrapped by {wrapped_by}, configured is {master().id}; "
+        "put the right key into EXTRANET_MASTER_KEY or its file"
+    )
+
+
+def _agent_aad(agent_id: UUID, version: int) -> bytes:
+    return b"agent-extranet agent key 1\0" + agent_id.bytes + version.to_bytes(VERSION_BYTES, "big")
+
+
+def _system_aad(purpose: str, version: int) -> bytes:
+    return b"agent-extranet system key 1\0" + prefixed(purpose) + version.to_bytes(VERSION_BYTES, "big")
+
+
+def _text_aad(purpose: str, aad: str) -> bytes:
+    return b"agent-extranet text 1\0" + prefixed(purpose) + prefixed(aad)
+
+
+def _changed_at(file: Path) -> int | None:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _cached_master(value: str, file: Path, _changed: int | None) -> MasterKey:
+    return load_master(value, file)
+
+
+@lru_cache(maxsize=4)
+def _cached_signing(value: str, file: Path, _changed: int | None) -> SigningKey:
+    return load_signing(value, file)
