@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 _protection: Any = importlib.import_module("extranet.audit.migrations.0002_append_only")
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def now() -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def data_folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def data_folder(settings: Settings, tmp_path: Path) -> Path:
     """Every test has a data folder of its own: mailbox, packs, checkpoints."""
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"data_dir": tmp_path})
     return tmp_path
