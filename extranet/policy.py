@@ -72,7 +72,6 @@ class Policy:
     publication_late_hour: int = 12  # J2: from then on Monday's file counts as late, local
     weeks_kept: int = 8  # SI-12
     release_persons: int = 1  # AC-5: 2 means that another person than the publisher releases
-    agreement_version: int = 1  # J28, PL-4: a higher number asks every agent to accept again
 
     def __post_init__(self) -> None:
         faults = [text for wrong, text in _contradictions(self) if wrong]
