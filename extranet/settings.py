@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "extranet.web.headers.SecurityHeaders",
+    "extranet.web.hosts.HostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,6 +125,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 STATIC_URL = "/static/"
 STATIC_ROOT = EXTRANET.folder / "static"
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder", "extranet.web.static.ProfileFiles"]
+WHITENOISE_USE_FINDERS = True  # what was not collected yet is served under its plain name, so no page stands bare
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # no upload ever touches the disk in clear
     "staticfiles": {"BACKEND": "extranet.web.static.HashedStatic"},

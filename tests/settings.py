@@ -27,3 +27,6 @@ ALLOWED_HOSTS = ["portal.test", "reset.test", "testserver", "localhost", "127.0.
 PASSWORD_HASHERS = ["extranet.credentials.hashing.CheapArgon2Hasher"]
 STORAGES = {**_STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+WHITENOISE_USE_FINDERS = False  # else every test client walks all static files
+STATIC_ROOT = os.path.join(_folder, "static")
+os.mkdir(STATIC_ROOT)  # WhiteNoise warns where it is missing, and warnings are errors here

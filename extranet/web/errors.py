@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from extranet.profile.loader import current
+from extranet.profile.words import addresses
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _html(status: int, words: ErrorWords) -> str:
     """The page in the site's look; bare where even profile or templates fail."""
     context = {"status": status, "title": words.title, "text": words.text, "remedies": words.remedies}
     try:
-        return render_to_string("errors/page.html", {**context, "exchange": current()})
+        return render_to_string("errors/page.html", {**context, "exchange": current(), **addresses()})
     except Exception:  # whatever it is, the person gets an answer and the log gets the reason
         logger.exception("error page could not be rendered")
         return LAST_RESORT.format(title=words.title, text=words.text)
@@ -103,12 +104,12 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return error_page(400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler403"""
     return error_page(403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler404"""
     return error_page(404)
 
