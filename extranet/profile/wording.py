@@ -7,8 +7,8 @@ and the common ones; a template that names another field is refused.
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-COMMON_FIELDS = ("exchange", "portal_url", "login_url", "reset_url", "support_url")
-"""Given to every mail by words.render: the Profile and four addresses under the configured base URLs."""
+COMMON_FIELDS = ("exchange", "policy", "portal_url", "login_url", "reset_url", "support_url")
+"""Given to every mail by words.render: the Profile, the Policy and four addresses under the configured base URLs."""
 
 _PERSON = {"first_name": "María", "last_name": "Nuñez-O'Connor"}
 _LINK = {"link": "https://reset.example/x/abc?d=1&e=2", "minutes": 60}
@@ -25,7 +25,12 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "password_changed": _MOMENT,
     "expiry_warning": {"expires_on": date(2026, 12, 3), "days": 10},
     "username_reminder": {**_PERSON, "username": "AB_1H12345"},
-    "email_change_old": {"new_email": "m•••@example.org", "wait_until": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
+    # link: where the owner of the old address stops the change
+    "email_change_old": {
+        "new_email": "m•••@example.org",
+        "wait_until": datetime(2026, 11, 26, 18, 5, tzinfo=UTC),
+        "link": "https://portal.example/x/abc",
+    },
     "email_change_new": {"active_on": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
     "email_changed": {},
     "request_received": {"number": "R-2026-000123"},

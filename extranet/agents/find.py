@@ -1,0 +1,54 @@
+"""Find an agent by what a person says: a license number, a name, an address, a telephone number."""
+
+import re
+
+from django.db.models import Q, QuerySet
+
+from extranet.agents.models import Agent
+
+SHORTEST = 2  # signs; less would list half of the roster
+
+
+def normal_license(text: str) -> str:
+    """A license number as it is stored: upper case, no blanks. Says nothing about whether it exists."""
+    return "".join(text.split()).upper()
+
+
+def by_license(license: str) -> Agent | None:
+    """The agent who holds that license today, typed in any case."""
+    return Agent.objects.filter(license=normal_license(license)).first()
+
+
+def by_license_ever(license: str) -> Agent | None:
+    """The agent who holds that license today, or held it before a rename."""
+    number = normal_license(license)
+    return Agent.objects.filter(Q(license=number) | Q(former_licenses__license=number)).distinct().first()
+
+
+def search(text: str) -> QuerySet[Agent]:
+    """Agents whose license (also a former one), NPN, telephone, address or name begins with each word of the text.
+
+    Ordered by name. Fewer than two signs find nobody.
+    """
+    words = text.split()
+    if len("".join(words)) < SHORTEST:
+        return Agent.objects.none()
+    found = Agent.objects.all()
+    for word in words:
+        found = found.filter(_begins(word))
+    return found.distinct().order_by("last_name", "first_name", "license")
+
+
+def _begins(word: str) -> Q:
+    digits = re.sub(r"\D", "", word)
+    license = word.upper()
+    wanted = (
+        Q(license__startswith=license)
+        | Q(former_licenses__license=license)
+        | Q(first_name__istartswith=word)
+        | Q(last_name__istartswith=word)
+        | Q(email__istartswith=word)
+    )
+    if digits and not re.search(r"[^\d().+-]", word):
+        wanted |= Q(npn=digits) | Q(phone__startswith=digits)
+    return wanted
