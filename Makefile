@@ -23,3 +23,26 @@ lock: setup
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The fast suite: SQLite, then the same on PostgreSQL, then the browser. A path or -k goes through ARGS.
+test: setup browser
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "browser and not slow" $(ARGS)
+
+test-slow: setup browser
+	$(BIN)/python -m pytest -m slow -rs $(ARGS)
+
+run: setup
+	$(BIN)/extranet demo var/demo --port $(PORT)

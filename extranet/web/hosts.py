@@ -1,0 +1,24 @@
+"""The reset site may stand on its own host: then that host answers with the reset pages alone (J16)."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+
+def reset_has_own_host() -> bool:
+    """True where EXTRANET_RESET_URL names another host than the portal's."""
+    return urlsplit(settings.EXTRANET.reset).netloc != urlsplit(settings.EXTRANET.portal).netloc
+
+
+class HostMiddleware:
+    """Choose the URLs by host. The request's Host is compared with the configuration, never used to build a link."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if reset_has_own_host() and request.get_host() == urlsplit(settings.EXTRANET.reset).netloc:
+            request.urlconf = "extranet.web.reset_site.host_urls"  # type: ignore[assignment]
+        return self.get_response(request)
