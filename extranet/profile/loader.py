@@ -76,7 +76,7 @@ def _load(folder: Path) -> Profile:
         notice=_file_text(folder / "pages" / "notice.txt"),
         brand=_brand(table.table("brand"), folder / "static"),
         words=_words(table.table("words")),
-        mails=_mails(folder / "emails", senders={"service_center": center.sender, "system": system}),
+        mails=_mails(folder / "emails", senders={"service_center": center.sender, "system_sender": system}),
         calendar=_calendar(table),
         reports=_reports(folder / "reports"),
         roster=_roster(read_toml(folder / "roster.toml")),
