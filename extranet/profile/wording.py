@@ -59,5 +59,6 @@ WORDS = (
     "write_it_down",
     "request_answer_time",
     "pii_duty",
+    "banner",
 )
 """Keys of [words]; a profile may carry more, never fewer."""
