@@ -80,8 +80,13 @@ LAST_RESORT = (
 )
 
 
-def error_page(status: int, *, words: ErrorWords | None = None, retry_after: int | None = None) -> HttpResponse:
-    """The page for this status (one of WORDS). ``retry_after`` in seconds goes into the header."""
+def refuse(
+    request: HttpRequest, status: int, *, words: ErrorWords | None = None, retry_after: int | None = None
+) -> HttpResponse:
+    """The page for this status (one of WORDS). ``retry_after`` in seconds goes into the header.
+
+    The request is taken for its place in the call only; see the reason at the top.
+    """
     words = words or WORDS[status]
     response = HttpResponse(_html(status, words), status=status)
     if retry_after is not None:
@@ -101,24 +106,24 @@ def _html(status: int, words: ErrorWords) -> str:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400"""
-    return error_page(400)
+    return refuse(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler403"""
-    return error_page(403)
+    return refuse(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler404"""
-    return error_page(404)
+    return refuse(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500"""
-    return error_page(500)
+    return refuse(request, 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: the reason helps an attacker more than a person, so it is not shown."""
-    return error_page(403, words=FORM_TOO_OLD)
+    return refuse(request, 403, words=FORM_TOO_OLD)

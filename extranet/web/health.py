@@ -8,13 +8,17 @@ from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from extranet.web.access import ANYBODY, access
 
+
+@access(ANYBODY)
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers; says nothing about what it depends on."""
     return JsonResponse({"status": "ok"})
 
 
+@access(ANYBODY)
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200, or 503 with the names of the dependencies that are away."""

@@ -55,14 +55,15 @@ class WiredField:
 
     @cached_property
     def widget(self) -> SafeString:
-        attrs: dict[str, str] = {"class": self._css, "id": self.id}
+        attrs: dict[str, str | bool] = {"class": self._css, "id": self.id}
         if self.described_by:
             attrs["aria-describedby"] = self.described_by
         return self.field.as_widget(attrs=attrs)
 
     @property
     def _widget(self) -> forms.Widget:
-        return self.field.field.widget
+        widget: forms.Widget = self.field.field.widget
+        return widget
 
     @property
     def _css(self) -> str:
@@ -76,18 +77,21 @@ class WiredField:
 CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Textarea, "usa-textarea"),
     (forms.Select, "usa-select"),
-    (forms.FileInput, "usa-file-input app-file"),
+    (forms.FileInput, "app-file"),
 )
 
 
-@register.filter
-def wired(field: BoundField, hint: str | None = None) -> WiredField:
+@register.simple_tag
+def wire(field: BoundField, hint: str | None = None) -> WiredField:
     """The field with its hint: the one given, else its help text."""
-    return WiredField(field=field, hint=hint or field.help_text)
+    return WiredField(field=field, hint=str(hint or field.help_text))
+
+
+KINDS = (("numeric", "number"), ("nowrap", "nowrap"))
 
 
 @register.filter
-def table_body(rows: Iterable[Sequence[object]], columns: Sequence[Mapping[str, Any]]) -> SafeString:
+def table_body(rows: Iterable[Sequence[str | SafeString]], columns: Sequence[Mapping[str, Any]]) -> SafeString:
     """The rows of parts/table.html. Joined here because the template language costs a multiple for every cell.
 
     Every text is escaped unless it is already safe. Each cell carries its column's label for the cards of narrow
@@ -105,7 +109,7 @@ def table_body(rows: Iterable[Sequence[object]], columns: Sequence[Mapping[str, 
 
 
 def _opening(column: Mapping[str, Any], *, first: bool) -> str:
-    css = mark_safe(' class="app-number"') if column.get("numeric") else ""
+    css = next((mark_safe(f' class="app-{kind}"') for key, kind in KINDS if column.get(key)), "")  # noqa: S308
     if first:
         return format_html('<th scope="row" role="rowheader" data-label="{}"{}>', column["label"], css)
     return format_html('<td role="cell" data-label="{}"{}>', column["label"], css)
