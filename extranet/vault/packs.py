@@ -202,12 +202,13 @@ def _parsed(trailer: bytes, trailer_offset: int) -> PackTrailer:
     try:
         start = 4 + int.from_bytes(trailer[:4], "big")
         head = json.loads(trailer[4:start])
-        kind, publication, meta, names = str(head["kind"]), UUID(head["publication"]), head["meta"], head["frames"]
+        kind, publication = str(head["kind"]), UUID(head["publication"])
+        meta, names = dict(head["meta"]), list(head["frames"])
         entries = tuple(_entries(trailer[start:], names))
     except (ValueError, KeyError, TypeError, IndexError, struct.error) as error:
         raise PackDamaged(f"the trailer cannot be read ({type(error).__name__})") from error
     _check_places(entries, publication, trailer_offset)
-    return PackTrailer(kind, publication, dict(meta), entries)
+    return PackTrailer(kind, publication, meta, entries)
 
 
 def _entries(records: bytes, names: list[str]) -> Iterator[FrameEntry]:

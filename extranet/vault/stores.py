@@ -101,8 +101,10 @@ class FolderStore:
                 file.flush()
                 os.fsync(file.fileno())
             self._publish(part, final)
-        finally:
+        except BaseException:
             part.unlink(missing_ok=True)
+            raise
+        finally:
             os.close(handle)
 
     def open(self, name: str) -> "FileReader":

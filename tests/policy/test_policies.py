@@ -4,7 +4,7 @@ import re
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -73,9 +73,7 @@ def test_the_named_policies_are_those_of_the_controls(name: str, expected: dict[
 
 
 def test_the_environment_offers_exactly_the_policies_there_are() -> None:
-    assert [Env(policy=name).policy for name in POLICIES] == list(POLICIES)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="policy"):
-        Env(policy="lax")  # type: ignore[arg-type]
+    assert get_args(Env.model_fields["policy"].annotation) == tuple(POLICIES)
 
 
 def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
