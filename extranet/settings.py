@@ -119,6 +119,7 @@ X_FRAME_OPTIONS = "DENY"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # accounts have no address of their own: agents' stand in the roster
 MFA_ADAPTER = "extranet.credentials.second_factor.SealedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
