@@ -43,7 +43,8 @@ class Batch(models.Model):
     low = models.BigIntegerField()  # half-open interval [low, high) in the ordering number (xact or id)
     high = models.BigIntegerField()
     count = models.PositiveIntegerField()
-    digest = models.CharField(max_length=64)  # SHA-256 over the events' canonical bytes
+    digest = models.CharField(max_length=64)  # SHA-256 over the digests of the events' canonical bytes
+    marks = models.BinaryField()  # first 8 bytes of each event's digest: tells which event was touched
     previous = models.CharField(max_length=64)
     chain = models.CharField(max_length=64)  # SHA-256(previous chain, number, low, high, count, digest, sealed_at)
     sealed_at = models.DateTimeField()
@@ -61,6 +62,7 @@ class RefusalTally(models.Model):
     """Repeats of one refusal within a minute: the first is an event, the rest are counted here and flushed as one."""
 
     action = models.CharField(max_length=60)
+    actor_kind = models.CharField(max_length=12)  # copied into the event that tells the count
     actor = models.CharField(max_length=120, blank=True)
     subject = models.CharField(max_length=120, blank=True)
     network = models.CharField(max_length=60, blank=True)

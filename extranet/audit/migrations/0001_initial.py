@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('high', models.BigIntegerField()),
                 ('count', models.PositiveIntegerField()),
                 ('digest', models.CharField(max_length=64)),
+                ('marks', models.BinaryField()),
                 ('previous', models.CharField(max_length=64)),
                 ('chain', models.CharField(max_length=64)),
                 ('sealed_at', models.DateTimeField()),
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('action', models.CharField(max_length=60)),
+                ('actor_kind', models.CharField(max_length=12)),
                 ('actor', models.CharField(blank=True, max_length=120)),
                 ('subject', models.CharField(blank=True, max_length=120)),
                 ('network', models.CharField(blank=True, max_length=60)),

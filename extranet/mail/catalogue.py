@@ -1,0 +1,214 @@
+"""Every mail this system can say: one frozen class each, named like its folder of words in the profile.
+
+Fields are typed and checked: numbers, days, moments, an agent's own names and links. Free text is declared, and only
+that passes the guard; no class has a field for consumer data (J28). What a mail looks like stands in the profile alone.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from django.conf import settings
+
+from extranet.profile.loader import current
+from extranet.profile.wording import SECRET_MAILS
+
+ALLOWED_TYPES = (str, int, bool, date, datetime)
+LONGEST_NAME = 500
+ALWAYS_SECURED = frozenset({"password"})  # J8: whatever a profile says, a password leaves by the secured way only
+
+
+class FieldRefused(Exception):
+    """A field has another type, form or address than its class declares; the message names class and field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueMail:
+    """One thing to say. ``kind`` is its folder of words; sender and secured way are the profile's choice."""
+
+    kind: ClassVar[str]
+    secret: ClassVar[bool]
+    """Opens an account: its body is wiped once it left."""
+    free_text: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a person wrote; they pass the guard."""
+
+    def __init_subclass__(cls, *, kind: str, free_text: frozenset[str] = frozenset()) -> None:
+        cls.kind, cls.secret, cls.free_text = kind, kind in SECRET_MAILS, free_text
+        KINDS[kind] = cls
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            fault = _fault(field.type, getattr(self, field.name), one_line=field.name not in self.free_text)
+            if fault is None and field.name == "link":
+                fault = _link_fault(getattr(self, field.name))
+            if fault is not None:
+                raise FieldRefused(f"{type(self).__name__}.{field.name} {fault}")
+
+    @property
+    def secured(self) -> bool:
+        return self.kind in ALWAYS_SECURED or current().mails[self.kind].secured
+
+    @property
+    def sender(self) -> Literal["service_center", "system"]:
+        """Which of the profile's two senders (J5, J22)."""
+        profile = current()
+        return "system" if profile.mails[self.kind].sender == profile.system_sender else "service_center"
+
+    def context(self) -> dict[str, object]:
+        """The fields as the words take them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+KINDS: dict[str, type[CatalogueMail]] = {}
+"""All classes by kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroductionMail(CatalogueMail, kind="introduction"):
+    """J6, J10. ``username`` is blank unless the account was kept (J15)."""
+
+    first_name: str
+    last_name: str
+    kept_account: bool
+    username: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsernameMail(CatalogueMail, kind="username"):
+    """J7, J11. ``username`` is the short form; the words put the account domain before it."""
+
+    first_name: str
+    last_name: str
+    username: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordMail(CatalogueMail, kind="password"):
+    """J8, J12."""
+
+    first_name: str
+    last_name: str
+    password: str
+    valid_until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetLinkMail(CatalogueMail, kind="reset_link"):
+    """J22. ``minutes`` is the life of the link."""
+
+    link: str
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetStartedByStaffMail(CatalogueMail, kind="reset_started_by_staff"):
+    """J17, J19: the service center began the reset."""
+
+    link: str
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordWasResetMail(CatalogueMail, kind="password_was_reset"):
+    """Notice after J24, so that an owner learns of a stranger's reset."""
+
+    when: datetime
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChangedMail(CatalogueMail, kind="password_changed"):
+    """Notice after a change inside the portal (J26)."""
+
+    when: datetime
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryWarningMail(CatalogueMail, kind="expiry_warning"):
+    """J27."""
+
+    expires_on: date
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsernameReminderMail(CatalogueMail, kind="username_reminder"):
+    """J17: staff send the user name again."""
+
+    first_name: str
+    last_name: str
+    username: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangeOldMail(CatalogueMail, kind="email_change_old"):
+    """J19, to the old address. ``new_email`` is masked; ``wait_until`` is how long the owner may object."""
+
+    new_email: str
+    wait_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangeNewMail(CatalogueMail, kind="email_change_new"):
+    """J19, to the new address: from when it is used."""
+
+    active_on: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangedMail(CatalogueMail, kind="email_changed"):
+    """J19: the waiting time is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReceivedMail(CatalogueMail, kind="request_received"):
+    """J29, J30."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestAnsweredMail(CatalogueMail, kind="request_answered", free_text=frozenset({"answer"})):
+    """J30. The one mail with words that a person wrote."""
+
+    number: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookReadyMail(CatalogueMail, kind="book_ready"):
+    """J2. Counts only."""
+
+    report_title: str
+    as_of: date
+    rows: int
+    cases: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffEnrolmentMail(CatalogueMail, kind="staff_enrolment"):
+    """The one-use link with which a member of staff sets password and second factor."""
+
+    link: str
+    minutes: int
+
+
+def _fault(declared: Any, value: object, *, one_line: bool) -> str | None:
+    if declared not in ALLOWED_TYPES:
+        return f"is declared as {declared}; allowed are text, number, day, moment, yes or no"
+    if type(value) is not declared:  # exactly: a bool is no count, a moment is no day
+        return f"must be {declared.__name__}, not {type(value).__name__}"
+    if isinstance(value, datetime) and value.utcoffset() is None:
+        return "must be an aware moment"
+    if isinstance(value, str) and one_line and (len(value) > LONGEST_NAME or not value.isprintable()):
+        return f"must be one printable line of at most {LONGEST_NAME} characters"
+    return None
+
+
+def _link_fault(link: str) -> str | None:
+    """Links carry the configured addresses only, never one that came with a request."""
+    own = (settings.EXTRANET.portal, settings.EXTRANET.reset)
+    if any(link.startswith(f"{base}/") for base in own):
+        return None
+    return "must begin with the configured base URL or reset URL"

@@ -1,0 +1,131 @@
+"""Posting a mail: inside the caller's transaction, exactly once by its key. Nothing leaves here; delivery.py sends."""
+
+import json
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, OutsideTransaction, record
+from extranet.keyring.ring import open_text, seal_text
+from extranet.mail.catalogue import CatalogueMail
+from extranet.mail.guard import require_clean
+from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.secure import marked
+from extranet.policy import policy_named
+from extranet.profile.loader import current
+from extranet.profile.words import Rendered, render
+
+WAITING = (MailState.QUEUED, MailState.DEFERRED)
+
+
+class AddressRefused(Exception):
+    """Not an address that mail can be sent to. The address itself is not in the message."""
+
+
+def post(
+    mail: CatalogueMail,
+    *,
+    to: str,
+    about: str,
+    key: str,
+    now: datetime,
+    thread: uuid.UUID | None = None,
+    place: int = 0,
+    wait_until: datetime | None = None,
+) -> OutboxMail:
+    """Queue the mail in the caller's transaction. The same key again gives the row that is there, whatever it says.
+
+    ``key`` is ``kind:subject:cycle``; ``about`` a copied name (user name, request number). Mails of one ``thread``
+    leave in the order of ``place``: each waits for acceptance of the lower ones, but not beyond ``wait_until``.
+    Raises AddressRefused, MailBlocked (see guard.check), OutsideTransaction.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction(f"mail {key} must be posted inside transaction.atomic() of its act")
+    there = OutboxMail.objects.filter(key=key).first()
+    if there is not None:
+        return there
+    _require_address(to)
+    require_clean(mail, now=now)
+    row = _row(mail, to=to, about=about, key=key, now=now)
+    row.thread, row.place = thread, place
+    row.wait_until = _patience(now) if thread is not None and wait_until is None else wait_until
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:  # posted by another process between our look and our insert
+        return OutboxMail.objects.get(key=key)
+    return row
+
+
+def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
+    """Take back mails that have not left, and wipe them; how many. One that is leaving at this moment is not held.
+
+    Inside the caller's transaction. At least one of the two must be given.
+    """
+    if not key_prefix and not about:
+        raise ValueError("cancel needs key_prefix or about")
+    chosen = Q(key__startswith=key_prefix) & (Q(about=about) if about else Q())
+    cancelled = 0
+    for row in OutboxMail.objects.filter(chosen, state__in=WAITING):
+        here = OutboxMail.objects.filter(id=row.id, state__in=WAITING)
+        if here.update(state=MailState.CANCELLED, sealed_body=None, wiped_at=now):
+            record(
+                action=Action.MAIL_CANCELLED, now=now, actor=Actor.system("mail"), subject=row.about, detail=facts(row)
+            )
+            cancelled += 1
+    return cancelled
+
+
+def body_of(row: OutboxMail) -> Rendered:
+    """The words of a mail that was not wiped; raises Unopenable."""
+    text, html = json.loads(open_text("outbox", bytes(row.sealed_body or b""), str(row.id)))
+    return Rendered(subject=row.subject, text=text, html=html)
+
+
+def facts(row: OutboxMail) -> dict[str, str | int]:
+    """What the trail says of a mail."""
+    return {"kind": row.kind, "key": row.key, "message_id": row.message_id, "attempts": row.attempts}
+
+
+def unfinished() -> QuerySet[OutboxMail]:
+    """Mails that still have to leave."""
+    return OutboxMail.objects.filter(state__in=[*WAITING, MailState.SENDING])
+
+
+def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -> OutboxMail:
+    profile, words = current(), render(mail.kind, mail.context())
+    identity = uuid.uuid4()
+    domain = profile.mails[mail.kind].sender.email.rpartition("@")[2]
+    return OutboxMail(
+        id=identity,
+        key=key,
+        kind=mail.kind,
+        about=about,
+        sender=mail.sender,
+        to_address=to,
+        subject=marked(words.subject, profile.secured_mark) if mail.secured else words.subject,
+        sealed_body=seal_text("outbox", json.dumps([words.text, words.html]), str(identity), now=now),
+        secret=mail.secret,
+        secured=mail.secured,
+        message_id=f"<{identity}@{domain}>",
+        posted_at=now,
+        next_attempt_at=now,
+        give_up_at=now + timedelta(days=policy_named(settings.EXTRANET.policy).secret_mail_days),
+    )
+
+
+def _require_address(to: str) -> None:
+    try:
+        validate_email(to)
+    except ValidationError:
+        raise AddressRefused("this is no address that mail can be sent to") from None
+
+
+def _patience(now: datetime) -> datetime:
+    return now + timedelta(hours=policy_named(settings.EXTRANET.policy).onboarding_password_waits_hours)
