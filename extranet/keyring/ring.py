@@ -140,14 +140,15 @@ def open_text(purpose: str, sealed: bytes, aad: str) -> str:
 
 def key_status() -> list[KeyCount]:
     """What the table holds, for ``keys status``: no key, only numbers."""
-    living, dead = Count("id", filter=Q(destroyed_at__isnull=True)), Count("id", filter=Q(destroyed_at__isnull=False))
-    agents = AgentKey.objects.values_list("master_id").annotate(living, dead).order_by("master_id")
-    systems = (
-        SystemKey.objects.values_list("purpose", "master_id").annotate(Count("id")).order_by("purpose", "master_id")
-    )
+    destroyed = Count("id", filter=Q(destroyed_at__isnull=False))
+    agents = AgentKey.objects.values_list("master_id").annotate(live=Count("id") - destroyed, destroyed=destroyed)
+    systems = SystemKey.objects.values_list("purpose", "master_id").annotate(live=Count("id"))
     return [
-        *(KeyCount("agents", master_id, live, destroyed) for master_id, live, destroyed in agents),
-        *(KeyCount(purpose, master_id, live, 0) for purpose, master_id, live in systems),
+        *(KeyCount("agents", master_id, live, gone) for master_id, live, gone in agents.order_by("master_id")),
+        *(
+            KeyCount(purpose, master_id, live, 0)
+            for purpose, master_id, live in systems.order_by("purpose", "master_id")
+        ),
     ]
 
 
