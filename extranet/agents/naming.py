@@ -5,7 +5,7 @@ from extranet.profile.loader import current
 
 
 def copied_name(license: str) -> str:
-    """The user name that belongs to a license, ``CC_1H12345`` in the job aid (J14)."""
+    """The user name that belongs to a license: the profile's prefix before it (J14)."""
     return f"{current().username_prefix}{license}"
 
 

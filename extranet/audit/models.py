@@ -17,7 +17,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     action = models.CharField(max_length=60, db_index=True)
     actor_kind = models.CharField(max_length=12)  # agent, staff, shell, system, nobody
-    actor = models.CharField(max_length=120, blank=True)  # copied name: CC_1H12345, staff\ada, os:root, timetable
+    actor = models.CharField(max_length=120, blank=True)  # copied name: a user name, staff\ada, os:root, timetable
     network = models.CharField(max_length=60, blank=True)  # /24 or /64 of the address
     subject = models.CharField(max_length=120, blank=True, db_index=True)  # whom or what it was done to, a copied name
     detail = models.JSONField(default=dict)  # typed facts (counts, ids, reasons), never consumer data

@@ -15,7 +15,7 @@ _LINK = {"link": "https://reset.example/x/abc?d=1&e=2", "minutes": 60}
 _MOMENT = {"when": datetime(2026, 11, 23, 18, 5, tzinfo=UTC), "browser": "Firefox on Windows"}
 
 MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
-    # username is always the short form, CC_1H12345; templates put the account domain before it (J14)
+    # username is always the short form, prefix and license; templates put the account domain before it (J14)
     "introduction": {**_PERSON, "kept_account": True, "username": "AB_1H12345"},  # username blank unless kept
     "username": {**_PERSON, "username": "AB_1H12345"},
     "password": {**_PERSON, "password": "mfkt-29rw-hxpe-7ncd", "valid_until": date(2026, 12, 7)},

@@ -102,7 +102,7 @@ def page(name: str) -> str:
 @cache
 def _engine(folder: Path, *, html: bool) -> Engine:
     """Templates of one profile; only HTML is escaped. No app's templates or tags can be reached from here."""
-    return Engine(dirs=[str(folder)], autoescape=html, string_if_invalid=_MissingField())
+    return Engine(dirs=[str(folder)], autoescape=html, string_if_invalid=_MissingField("%s"))
 
 
 def _fill(profile: Profile, name: str, fields: Mapping[str, object]) -> str:
