@@ -1,6 +1,7 @@
 """Accounts and everything that proves who somebody is. Secrets stand here as digests or sealed, never in clear."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -34,7 +35,7 @@ class Account(AbstractBaseUser):
     """One account a license for ever; staff have accounts of their own kind."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    username = models.CharField(max_length=60, unique=True)  # canonical: CC_1H12345, staff\ada (username.py)
+    username = models.CharField(max_length=60, unique=True)  # canonical: prefix and license, staff\ada (username.py)
     kind = models.CharField(max_length=5, choices=AccountKind)
     agent = models.OneToOneField(Agent, on_delete=models.PROTECT, null=True, related_name="account")
     role = models.CharField(max_length=16, choices=StaffRole, blank=True)
@@ -56,9 +57,14 @@ class Account(AbstractBaseUser):
     agreement_version = models.CharField(max_length=20, blank=True)
     agreement_accepted_at = models.DateTimeField(null=True)
     imported = models.BooleanField(default=False)  # an account of an earlier system (J15)
+    # "Once" is a conditional UPDATE on these
+    introduced_at = models.DateTimeField(null=True)  # the Monday run took the agent in (J4)
+    warned_serial = models.PositiveIntegerField(default=0)  # last password that was warned about (J27)
+    expired_noted_serial = models.PositiveIntegerField(default=0)  # last password whose end was noted (J26)
+    inactive_noted_at = models.DateTimeField(null=True)  # cleared by a login or a new password (AC-2(3))
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = AccountManager()
 
     class Meta:

@@ -1,0 +1,98 @@
+"""The one gate: may this account enter through this channel now, and if not, why.
+
+Every channel asks here (a test lists them all), so that none forgets a lock or an expiry. The reason goes to the audit
+and to the service center, never to the person at the door.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from extranet.agents.models import CertificationStatus
+from extranet.credentials.agreement import version_in_force
+from extranet.credentials.in_force import policy, zone
+from extranet.credentials.models import Account
+from extranet.policy import inactive_from, is_expired
+
+
+class Channel(StrEnum):
+    """The ways in."""
+
+    PORTAL = "portal"
+    RESET = "reset"
+    API = "api"
+    DOWNLOAD = "download"
+
+
+class Reason(StrEnum):
+    """Why somebody may not enter; OK if nothing speaks against it."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WRONG_PASSWORD = "wrong_password"
+    THROTTLED = "throttled"
+    DISABLED = "disabled"
+    NOT_CERTIFIED = "not_certified"
+    SUSPENDED = "suspended"
+    DECERTIFIED = "decertified"
+    NO_PASSWORD = "no_password"
+    REVOKED = "revoked"
+    TEMPORARY_LAPSED = "temporary_lapsed"
+    EXPIRED = "expired"
+    INACTIVE = "inactive"
+    MUST_CHANGE = "must_change"
+    NEEDS_AGREEMENT = "needs_agreement"
+
+
+RESET_HELPS = frozenset({Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE})
+"""Reasons that a reset clears; all others stand until somebody at the exchange acts."""
+
+_STATUS = {
+    CertificationStatus.PENDING: Reason.NOT_CERTIFIED,
+    CertificationStatus.SUSPENDED: Reason.SUSPENDED,
+    CertificationStatus.DECERTIFIED: Reason.DECERTIFIED,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says. ``must_change`` and ``needs_agreement`` let the portal lead there and nowhere else."""
+
+    allowed: bool
+    reason: Reason
+    must_change: bool = False
+    needs_agreement: bool = False
+
+
+def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
+    """Judge the account as given: read it fresh (with its agent) where the answer must be of this moment."""
+    barred = standing(account)
+    if barred is None and channel is not Channel.RESET:
+        barred = password_fault(account, now=now)
+    must_change = account.temporary and policy().force_change
+    needs_agreement = account.agent_id is not None and account.agreement_version != version_in_force()
+    if barred is None and channel in (Channel.API, Channel.DOWNLOAD):
+        barred = Reason.MUST_CHANGE if must_change else Reason.NEEDS_AGREEMENT if needs_agreement else None
+    return Verdict(barred is None, barred or Reason.OK, must_change, needs_agreement)
+
+
+def standing(account: Account) -> Reason | None:
+    """What only the exchange can lift: disabled, or not certified now."""
+    if account.disabled_at is not None:
+        return Reason.DISABLED
+    return _STATUS.get(CertificationStatus(account.agent.status)) if account.agent is not None else None
+
+
+def password_fault(account: Account, *, now: datetime) -> Reason | None:
+    """What a reset lifts (J26, AC-2(3))."""
+    if not account.has_usable_password() or not account.password:
+        return Reason.NO_PASSWORD
+    if account.revoked_at is not None:
+        return Reason.REVOKED
+    if account.temporary and account.temporary_until is not None and now >= account.temporary_until:
+        return Reason.TEMPORARY_LAPSED
+    if is_expired(account.expires_on, now, zone()):
+        return Reason.EXPIRED
+    if now >= inactive_from(account.issued_at or account.created_at, account.last_login, policy()):
+        return Reason.INACTIVE
+    return None
