@@ -38,4 +38,6 @@ def managed_by(manager: Agent, now: datetime) -> QuerySet[Agent]:
 
 
 def _at(moment: datetime) -> QuerySet[AgencyMembership]:
-    return AgencyMembership.objects.filter(from_at__lte=moment).filter(Q(until_at__isnull=True) | Q(until_at__gt=moment))
+    return AgencyMembership.objects.filter(from_at__lte=moment).filter(
+        Q(until_at__isnull=True) | Q(until_at__gt=moment)
+    )

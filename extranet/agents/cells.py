@@ -13,13 +13,11 @@ from extranet.agents.workbooks import NumberCell
 from extranet.profile.layouts import Column
 
 LICENSES = ("license", "agency_license")
-LENGTHS: Mapping[str, int | None] = {
-    **{
-        key: Agent._meta.get_field(key).max_length
-        for key in ("license", "npn", "first_name", "last_name", "email", "phone", "agency_name")
-    },
-    "agency_license": Agency._meta.get_field("license").max_length,
+LONGEST: Mapping[str, int | None] = {
+    **{field.name: field.max_length for field in Agent._meta.concrete_fields},
+    **{f"agency_{field.name}": field.max_length for field in Agency._meta.concrete_fields},
 }
+"""What the tables can hold, by key of the column."""
 
 
 class CellRefused(Exception):
@@ -41,7 +39,7 @@ def checked(column: Column, cell: object) -> str:
 
 
 def _limited(column: Column, text: str) -> str:
-    longest = LENGTHS.get(column.key)
+    longest = LONGEST.get(column.key)
     if longest is not None and len(text) > longest:
         raise CellRefused(f"is longer than {longest} signs")
     return text

@@ -41,7 +41,10 @@ class Waiting:
 
 
 def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetime) -> EmailChange:
-    """Begin a change; both addresses are told. A waiting one is replaced, its link is dead. Raises EmailChangeRefused."""
+    """Begin a change; both addresses are told. A waiting one is replaced and its link is dead.
+
+    Raises EmailChangeRefused.
+    """
     address = _accepted(new_email)
     with transaction.atomic():
         locked = Agent.objects.select_for_update().get(pk=agent.pk)

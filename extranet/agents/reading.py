@@ -5,7 +5,7 @@ A publication can set single rows aside; a roster cannot: a row left out would e
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import BinaryIO
 
@@ -15,20 +15,6 @@ from extranet.agents.refusal import Fault, RosterRefused
 from extranet.agents.tables import Line, read_lines
 from extranet.profile.layouts import Column, Layout
 from extranet.profile.loader import current
-
-TEXTS = (
-    "license",
-    "npn",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "agency_name",
-    "agency_license",
-    "role",
-    "status",
-)
-DAYS = ("status_on", "certified_on")
 
 
 @dataclass(frozen=True)
@@ -109,8 +95,9 @@ def _row(line: Line, order: list[Column], faults: list[Fault]) -> RosterRow | No
 
 
 def _made(line: int, values: dict[str, str]) -> RosterRow:
-    days = {key: date.fromisoformat(values[key]) if values[key] else None for key in DAYS}
-    return RosterRow(line=line, **{key: values[key] for key in TEXTS}, **days)
+    days = {key: date.fromisoformat(values[key]) if values[key] else None for key in ("status_on", "certified_on")}
+    names = (field.name for field in fields(RosterRow) if field.name in values and field.name not in days)
+    return RosterRow(line=line, **{name: values[name] for name in names}, **days)  # type: ignore[arg-type]  # by name
 
 
 def _doubled(rows: list[RosterRow], layout: Layout) -> list[Fault]:

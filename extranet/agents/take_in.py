@@ -18,7 +18,7 @@ from extranet.agents.naming import copied_name
 from extranet.agents.reading import Roster, read_roster
 from extranet.agents.refusal import Fault, RosterDropsTooMany, RosterRefused
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, Entry, record, record_many, record_refusal
+from extranet.audit.record import Actor, Entry, JsonValue, record, record_many, record_refusal
 from extranet.policy import local_day, policy_named
 from extranet.profile.loader import current
 
@@ -54,7 +54,7 @@ def import_roster(
     try:
         return take_in(read_roster(file, name), by=by, now=now, cutover=cutover, allow_drop=allow_drop)
     except RosterRefused as refusal:
-        detail = {"faults": len(refusal.faults), "first": str(refusal.faults[0])[:200]}
+        detail: dict[str, JsonValue] = {"faults": len(refusal.faults), "first": str(refusal.faults[0])[:200]}
         record_refusal(action=Action.ROSTER_REFUSED, now=now, actor=by, subject=name[:120], detail=detail)
         raise
 
@@ -125,11 +125,8 @@ def _write_agents(plan: Preview, roster: Roster, *, now: datetime) -> dict[str, 
 
 
 def _agent(difference: Difference, now: datetime) -> Agent:
-    agent = difference.agent
-    if agent is None and difference.row is not None:
-        email = difference.row.email
-        agent = Agent(license=difference.license, email=email, roster_email=email, created_at=now)
-    assert agent is not None
+    email = difference.row.email if difference.row else ""
+    agent = difference.agent or Agent(license=difference.license, email=email, roster_email=email, created_at=now)
     for key, value in difference.values.items():
         setattr(agent, key, value)
     return agent

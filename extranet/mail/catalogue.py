@@ -143,10 +143,12 @@ class UsernameReminderMail(CatalogueMail, kind="username_reminder"):
 
 @dataclass(frozen=True, kw_only=True)
 class EmailChangeOldMail(CatalogueMail, kind="email_change_old"):
-    """J19, to the old address. ``new_email`` is masked; ``wait_until`` is how long the owner may object."""
+    """J19, to the old address. ``new_email`` is masked; ``wait_until`` is how long the owner may object,
+    ``link`` where."""
 
     new_email: str
     wait_until: datetime
+    link: str
 
 
 @dataclass(frozen=True, kw_only=True)
