@@ -1,6 +1,6 @@
 """The keys in use: made when first asked for, wrapped by the master key, opened for one act at a time."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from extranet.keyring.models import AgentKey, Purpose, SystemKey
 from extranet.vault.keys import KeyRefused, MasterKey, SigningKey, load_master, load_signing, unwrap_key, wrap_key
@@ -72,11 +72,7 @@ def agent_keys(agent_ids: Collection[UUID], *, now: datetime) -> dict[UUID, KeyH
     found: dict[UUID, KeyHandle] = {}
     rest = iter(sorted(set(agent_ids)))  # sorted, so that two runs at once wait for each other in one order
     while batch := list(islice(rest, BATCH)):
-        found |= _newest(batch)
-        lacking = [agent_id for agent_id in batch if agent_id not in found]
-        if lacking:
-            _make_agent_keys(lacking, now=now)
-            found |= _newest(lacking)
+        found |= _keys_of_batch(batch, now=now)
     return found
 
 
@@ -85,9 +81,7 @@ def agent_key_version(agent_id: UUID, version: int) -> KeyHandle:
     row = AgentKey.objects.filter(agent_id=agent_id, version=version).first()
     if row is None:
         raise KeyMissing(f"agent {agent_id} has no key {version}")
-    if row.destroyed_at is not None:
-        raise KeyDestroyed(f"key {version} of agent {agent_id} was destroyed at {row.destroyed_at:%Y-%m-%d %H:%M} UTC")
-    return _open(row, _agent_aad(agent_id, version))
+    return _open_agents(row)
 
 
 def shred_agent(agent_id: UUID, *, now: datetime) -> int:
@@ -164,27 +158,49 @@ def check_master() -> None:
         _open(row, _system_aad(row.purpose, row.version))
     sample = AgentKey.objects.filter(destroyed_at__isnull=True).order_by("id").last()
     if sample is not None:
-        _open(sample, _agent_aad(sample.agent_id, sample.version))
+        _open_agents(sample)
 
 
-def _newest(agent_ids: list[UUID]) -> dict[UUID, KeyHandle]:
-    rows = AgentKey.objects.filter(agent_id__in=agent_ids, destroyed_at__isnull=True).order_by("version")
-    newest = {row.agent_id: row for row in rows}
-    return {agent_id: _open(row, _agent_aad(agent_id, row.version)) for agent_id, row in newest.items()}
+def _keys_of_batch(agent_ids: list[UUID], *, now: datetime) -> dict[UUID, KeyHandle]:
+    last = _last_rows(agent_ids)
+    lacking = {agent_id: _next_version(last.get(agent_id)) for agent_id in agent_ids if not _lives(last.get(agent_id))}
+    if lacking:
+        _make_agent_keys(lacking, now=now)
+        last |= _last_rows(list(lacking))
+    return {agent_id: _open_agents(last[agent_id]) for agent_id in agent_ids}
 
 
-def _make_agent_keys(agent_ids: Iterable[UUID], *, now: datetime) -> None:
-    """One more version for each; where another process is faster its key stays and ours is forgotten."""
-    ids = list(agent_ids)
-    last = dict(AgentKey.objects.filter(agent_id__in=ids).values_list("agent_id").annotate(Max("version")))
-    holder = master()
-    rows = []
-    for agent_id in ids:
-        version = last.get(agent_id, 0) + 1
+def _last_rows(agent_ids: list[UUID]) -> dict[UUID, AgentKey]:
+    """The row of the highest version of each agent, living or destroyed.
+
+    One query tells both whether a key lives and which version comes next: read one after the other, a key made in
+    between would be followed by a second one.
+    """
+    return {row.agent_id: row for row in AgentKey.objects.filter(agent_id__in=agent_ids).order_by("version")}
+
+
+def _lives(row: AgentKey | None) -> bool:
+    return row is not None and row.destroyed_at is None
+
+
+def _next_version(row: AgentKey | None) -> int:
+    return 1 if row is None else row.version + 1
+
+
+def _make_agent_keys(versions: Mapping[UUID, int], *, now: datetime) -> None:
+    """That version for each agent; where another process is faster its key stays and ours is forgotten."""
+    holder, rows = master(), []
+    for agent_id, version in versions.items():
         wrapped = wrap_key(holder, new_key(), _agent_aad(agent_id, version))
         rows.append(AgentKey(agent_id=agent_id, version=version, wrapped=wrapped, master_id=holder.id, created_at=now))
     with transaction.atomic():
         AgentKey.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _open_agents(row: AgentKey) -> KeyHandle:
+    if row.destroyed_at is not None:
+        raise KeyDestroyed(f"{row} was destroyed at {row.destroyed_at:%Y-%m-%d %H:%M} UTC")
+    return _open(row, _agent_aad(row.agent_id, row.version))
 
 
 def _newest_system_row(purpose: str) -> SystemKey | None:

@@ -100,7 +100,7 @@ def test_a_destroyed_key_cannot_keep_its_bytes(now: datetime) -> None:
 
 def test_the_newest_living_key_is_the_one_in_use(now: datetime) -> None:
     ring.agent_key(ALICE, now=now)
-    ring._make_agent_keys([ALICE], now=now)
+    ring._make_agent_keys({ALICE: 2}, now=now)
     assert ring.agent_key(ALICE, now=now).version == 2
     assert ring.agent_key_version(ALICE, 1).version == 1
 
