@@ -76,7 +76,7 @@ def test_without_errors_there_is_no_summary() -> None:
     assert render("errors", form=Question()).strip() == ""
 
 
-COLUMNS = [
+COLUMNS: list[dict[str, object]] = [
     {"label": "Case number", "sort_url": "?sort=case", "sorted": "ascending"},
     {"label": "Premium", "numeric": True},
 ]

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as live_settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 import extranet.web
@@ -77,7 +78,7 @@ def test_the_profile_brings_its_pictures_and_colours() -> None:
 
 def test_nothing_outside_the_profile_can_be_named() -> None:
     assert finders.find("profile/nowhere.svg") is None
-    assert finders.find("elsewhere/logo.svg") is None
+    assert finders.find(current().brand.logo) is None, "found only under its prefix"
 
 
 def test_the_brand_sheet_is_written_anew_only_when_the_colours_change(data_folder: Path) -> None:
@@ -110,6 +111,7 @@ def test_collected_files_have_their_digest_in_the_name_and_are_compressed() -> N
     assert file.with_name(f"{file.name}.gz").is_file()
     assert HashedStatic().url("profile/brand.css") != "/static/profile/brand.css"
     assert address in render_to_string("base.html", {"title": "A page"})
+    assert "immutable" in Client().get(address)["Cache-Control"]
 
 
 @pytest.mark.usefixtures("hashed")
