@@ -75,11 +75,13 @@ class IntroductionMail(CatalogueMail, kind="introduction"):
 
 @dataclass(frozen=True, kw_only=True)
 class UsernameMail(CatalogueMail, kind="username"):
-    """J7, J11. ``username`` is the short form; the words put the account domain before it."""
+    """J7, J11. ``username`` is the short form; the words put the account domain before it. To the owner of a kept
+    account it promises no password (J15)."""
 
     first_name: str
     last_name: str
     username: str
+    kept_account: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

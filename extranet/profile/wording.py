@@ -17,7 +17,7 @@ _MOMENT = {"when": datetime(2026, 11, 23, 18, 5, tzinfo=UTC), "browser": "Firefo
 MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     # username is always the short form, prefix and license; templates put the account domain before it (J14)
     "introduction": {**_PERSON, "kept_account": True, "username": "AB_1H12345"},  # username blank unless kept
-    "username": {**_PERSON, "username": "AB_1H12345"},
+    "username": {**_PERSON, "username": "AB_1H12345", "kept_account": False},  # kept: no password mail follows
     "password": {**_PERSON, "password": "mfkt-29rw-hxpe-7ncd", "valid_until": date(2026, 12, 7)},
     "reset_link": _LINK,
     "reset_started_by_staff": _LINK,

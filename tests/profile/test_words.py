@@ -98,6 +98,15 @@ def test_the_user_name_mail_shows_the_name_and_the_example(shipped: Profile) -> 
         assert "personal information" in form
 
 
+def test_the_user_name_mail_promises_a_password_only_where_one_follows(shipped: Profile) -> None:
+    new, kept = say("username", kept_account=False), say("username", kept_account=True)
+    for form in (new.text, new.html):
+        assert "Your password comes in a second e-mail" in form
+    for form in (kept.text, kept.html):
+        assert "second e-mail" not in form
+        assert "no e-mail with a password follows" in form
+
+
 def test_the_password_mail_shows_the_password_and_its_last_day(shipped: Profile) -> None:
     mail = say("password", password="mfkt-29rw-hxpe-7ncd")
     for form in (mail.text, mail.html):
