@@ -173,3 +173,8 @@ def test_the_current_page_is_marked_in_the_navigation() -> None:
     html = render_to_string("base.html", {"navigation": [("Home", "/", True), ("Account", "/account/", False)]})
     assert '<a href="/" aria-current="page">Home</a>' in html
     assert html.count("aria-current") == 1
+
+
+def test_a_plain_question_can_have_several_lines() -> None:
+    assert 'rows="5"' in render("field", name="text", label="What happened", lines=5)
+    assert "<textarea" not in render("field", name="text", label="What happened", rows=[("a table's",)])
