@@ -25,6 +25,7 @@ class Action(StrEnum):
     ACCOUNT_IMPORTED = "account:imported:done"
     ACCOUNT_ENABLED = "account:enabled:done"
     ACCOUNT_DISABLED = "account:disabled:done"
+    ACCOUNT_INACTIVE = "account:inactive:noted"
     ACCOUNT_UNLOCKED = "account:unlocked:done"
     PASSWORD_ISSUED = "account:password:issued"
     PASSWORD_CHANGED = "account:password:changed"
