@@ -88,6 +88,11 @@ class Account(AbstractBaseUser):
     def is_staff_member(self) -> bool:
         return self.kind == AccountKind.STAFF
 
+    @property
+    def address(self) -> str:
+        """Where its mails go: the agent's address of today, or the one of the member of staff."""
+        return self.agent.email if self.agent is not None else self.staff_email
+
 
 class PasswordHistory(models.Model):
     """Digests of passwords an account had, for the history rule."""

@@ -19,7 +19,8 @@ from extranet.credentials.in_force import policy
 from extranet.credentials.models import KnownDevice, Throttle
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
-OF_ACCOUNTS = (DEVICE, ACCOUNT_NETWORK, ACCOUNT)
+CHANGE = "change-password"  # the old password, asked again inside a session
+OF_ACCOUNTS = (DEVICE, ACCOUNT_NETWORK, ACCOUNT, CHANGE)
 UNAVAILABLE = timedelta(minutes=1)  # what is asked of people while the counters cannot be reached
 FREE_TRIES = 10  # of the shared budget of an account before its delays begin
 LONGEST_DELAY = timedelta(minutes=15)  # so that the shared budget lasts about a day
@@ -49,11 +50,11 @@ class Allowance:
 
 
 def of_device() -> Budget:
-    return _guesses(DEVICE)
+    return guesses(DEVICE)
 
 
 def of_account_network() -> Budget:
-    return _guesses(ACCOUNT_NETWORK)
+    return guesses(ACCOUNT_NETWORK)
 
 
 def of_network() -> Budget:
@@ -139,7 +140,8 @@ def _unknown(username: str, network: str) -> list[tuple[Budget, str, str]]:
     return [(of_network(), network, ""), (of_account_network(), username, network), (of_account(), username, "")]
 
 
-def _guesses(scope: str) -> Budget:
+def guesses(scope: str) -> Budget:
+    """AC-7: so many tries in the policy's window, then its lock, for one device, network or session."""
     window, lock = _window_and_lock()
     return Budget(scope, window, ((policy().guesses, lock),))
 

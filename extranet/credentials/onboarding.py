@@ -1,0 +1,143 @@
+"""The Monday run: everyone newly certified gets an account and exactly three mails (J4 - J12, J15).
+
+One agent is one transaction, with account, password, mails and events together, so that a run killed anywhere leaves
+whole agents and the next one goes on. Two runs at once meet at the unique account: the loser skips that agent.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from extranet.agents.models import Agent, CertificationStatus
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record
+from extranet.credentials.hashing import SLOTS
+from extranet.credentials.in_force import policy, zone
+from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account
+from extranet.credentials.models import Account
+from extranet.credentials.password_mail import password_mail
+from extranet.mail.catalogue import CatalogueMail, IntroductionMail, PasswordMail, UsernameMail
+from extranet.mail.outbox import AddressRefused, post
+from extranet.policy import onboarding_cutoff
+
+RUN = Actor.system("onboarding")
+CHUNK = 4 * SLOTS  # passwords hashed ahead of their transactions
+
+
+@dataclass(frozen=True)
+class Onboarded:
+    """How many agents got a new account, were kept with theirs, were known before and got one without any mail, were
+    taken by another run, or cannot be written to."""
+
+    created: int = 0
+    kept: int = 0
+    silent: int = 0
+    skipped: int = 0
+    unreachable: int = 0
+
+
+def onboard(*, now: datetime) -> Onboarded:
+    """Take in everyone certified before today (exchange's zone) who was not yet. Safe to repeat and to run at once."""
+    counts = {"created": 0, "kept": 0, "silent": 0, "skipped": 0, "unreachable": 0}
+    for agent in _lacking_account(now).filter(existing=True):
+        counts[_reached(partial(_silently, agent, now))] += 1
+    for account in _not_introduced(now):
+        counts[_reached(partial(_keep, account, now))] += 1
+    for agent, made in _with_passwords(_lacking_account(now).filter(existing=False)):
+        counts[_reached(partial(_take_in, agent, made, now))] += 1
+    with transaction.atomic():
+        record(action=Action.ONBOARDING_RUN, now=now, actor=RUN, detail=counts)
+    return Onboarded(**counts)
+
+
+def _certified(now: datetime) -> QuerySet[Agent]:
+    before = onboarding_cutoff(now, zone())
+    return Agent.objects.filter(status=CertificationStatus.CERTIFIED, certified_on__lt=before)
+
+
+def _lacking_account(now: datetime) -> QuerySet[Agent]:
+    return _certified(now).filter(account=None).order_by("license")
+
+
+def _not_introduced(now: datetime) -> QuerySet[Account]:
+    imported = Account.objects.filter(imported=True, introduced_at=None, disabled_at=None)
+    return imported.filter(agent__in=_certified(now)).select_related("agent").order_by("username")
+
+
+def _with_passwords(agents: QuerySet[Agent]) -> Iterator[tuple[Agent, Generated]]:
+    """Hash on all cores, some agents ahead, and never inside a transaction."""
+    rest = iter(list(agents))
+    with ThreadPoolExecutor(SLOTS) as pool:
+        while chunk := list(islice(rest, CHUNK)):
+            yield from zip(chunk, pool.map(lambda _: generate(), chunk), strict=True)
+
+
+def _reached(outcome: Callable[[], str]) -> str:
+    """One agent whose address takes no mail must not stop the others: nothing of that agent was written."""
+    try:
+        return outcome()
+    except AddressRefused:
+        return "unreachable"
+    except AccountExists:
+        return "skipped"
+
+
+def _take_in(agent: Agent, made: Generated, now: datetime) -> str:
+    with transaction.atomic():
+        if not _still_lacking(agent):
+            return "skipped"
+        account = open_account(agent=agent, now=now, by=RUN)
+        issue_password(account=account, now=now, by=RUN, generated=made)
+        Account.objects.filter(pk=account.pk).update(introduced_at=now)
+        _post(account, agent, password_mail(account=account, clear=made.clear), now)
+    return "created"
+
+
+def _keep(account: Account, now: datetime) -> str:
+    """J15: the living account stays as it is, and its agent is told so."""
+    with transaction.atomic():
+        waiting = Account.objects.filter(pk=account.pk, introduced_at=None)
+        if account.agent is None or not waiting.update(introduced_at=now):
+            return "skipped"
+        record(action=Action.ACCOUNT_KEPT, now=now, actor=RUN, subject=account.username)
+        _post(account, account.agent, None, now)
+    return "kept"
+
+
+def _silently(agent: Agent, now: datetime) -> str:
+    """Known since before the cut-over: mailed nothing, but the reset link must work for everybody."""
+    with transaction.atomic():
+        if not _still_lacking(agent):
+            return "skipped"
+        account = open_account(agent=agent, now=now, by=RUN)
+        Account.objects.filter(pk=account.pk).update(introduced_at=now)
+        record(action=Action.ACCOUNT_KEPT, now=now, actor=RUN, subject=account.username, detail={"mailed": False})
+    return "silent"
+
+
+def _still_lacking(agent: Agent) -> bool:
+    """Asked inside the transaction, on the locked row: certified at this moment, and nobody was faster."""
+    row = Agent.objects.select_for_update().filter(pk=agent.pk, status=CertificationStatus.CERTIFIED).first()
+    return row is not None and not Account.objects.filter(agent=row).exists()
+
+
+def _post(account: Account, agent: Agent, secret: PasswordMail | None, now: datetime) -> None:
+    """Apart, in an order, under keys that exist once (J9)."""
+    name, person = account.username, {"first_name": agent.first_name, "last_name": agent.last_name}
+    kept = secret is None
+    mails: list[CatalogueMail] = [
+        IntroductionMail(**person, kept_account=kept, username=name if kept else ""),
+        UsernameMail(**person, username=name, kept_account=kept),
+        *([secret] if secret else []),
+    ]
+    thread, until = uuid4(), now + timedelta(hours=policy().onboarding_password_waits_hours)
+    for place, mail in enumerate(mails, start=1):
+        key = f"{mail.kind}:{name}:1"
+        post(mail, to=agent.email, about=name, key=key, now=now, thread=thread, place=place, wait_until=until)

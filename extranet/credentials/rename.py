@@ -1,0 +1,26 @@
+"""The user name follows a license number that changed; account, password and sessions stay (edge: agent rename)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from extranet.agents.models import Agent
+from extranet.audit.record import Actor
+from extranet.credentials import throttle
+from extranet.credentials.models import Account
+from extranet.credentials.username import agent_username
+
+
+def follow_license(*, agent: Agent, by: Actor, now: datetime) -> Account | None:
+    """Give the agent's account the name of today's license, in the transaction of the rename; None without one.
+
+    The rename itself is what the trail tells (``agent:license:renamed``, by ``by`` at ``now``).
+    """
+    account = Account.objects.filter(agent=agent).first()
+    if account is None:
+        return None
+    with transaction.atomic():
+        throttle.clear(owner=account.username)
+        account.username = agent_username(agent.license)
+        account.save(update_fields=["username"])
+    return account
