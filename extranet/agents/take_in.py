@@ -22,7 +22,7 @@ from extranet.audit.record import Actor, Entry, JsonValue, record, record_many, 
 from extranet.policy import local_day, policy_named
 from extranet.profile.loader import current
 
-BATCH = 500  # rows a statement: below the number of parameters that any database takes
+BATCH = 500  # rows a statement; a database that takes fewer parameters gets smaller ones by itself
 ACTIONS: Mapping[Kind, Action] = {
     Kind.ADDED: Action.AGENT_ADDED,
     Kind.CHANGED: Action.AGENT_CHANGED,
