@@ -100,17 +100,16 @@ def page(name: str) -> str:
 
 
 @cache
-def _engine(folder: Path, *, html: bool) -> Engine:
-    """Templates of one profile; only HTML is escaped. No app's templates or tags can be reached from here."""
-    return Engine(dirs=[str(folder)], autoescape=html, string_if_invalid=_MissingField("%s"))
+def _engine(folder: Path) -> Engine:
+    """Templates of one profile. No app's templates or tags can be reached from here."""
+    return Engine(dirs=[str(folder)], string_if_invalid=_MissingField("%s"))
 
 
 def _fill(profile: Profile, name: str, fields: Mapping[str, object]) -> str:
-    html = name.endswith(".html")
-    file = profile.folder / name
+    file, html = profile.folder / name, name.endswith(".html")
     try:
-        template = _engine(profile.folder, html=html).get_template(name)
-        return template.render(_ExactContext(dict(fields), autoescape=html, use_tz=True))
+        template = _engine(profile.folder).get_template(name)
+        return template.render(_ExactContext(dict(fields), autoescape=html, use_tz=True))  # text is never escaped
     except TemplateDoesNotExist as error:
         raise ProfileRefused(file=file, key=str(error), remedy="does not exist; write its text") from error
     except TemplateSyntaxError as error:
