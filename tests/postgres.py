@@ -41,7 +41,19 @@ def _start(folder: Path, port: int) -> Path:
         shutil.chown(folder, "nobody")
         folder.chmod(0o755)
     run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": str(folder), **_as_nobody()}
-    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "extranet", "-A", "trust", "-E", "UTF8", "--no-sync", "-c"]
+    initdb = [
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "extranet",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "-c",
+    ]
     subprocess.run([*initdb, "max_connections=60"], **run)  # type: ignore[call-overload]
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     start = [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"]

@@ -39,6 +39,7 @@ class Action(StrEnum):
     RESET_CLAIMED = "account:reset:claimed"
     RESET_SHOWN_AGAIN = "account:reset:shown-again"
     STAFF_ADDED = "staff:account:added"
+    STAFF_INVITED = "staff:account:invited"
     # Agents and roster
     ROSTER_IMPORTED = "roster:import:done"
     ROSTER_REFUSED = "roster:import:refused"

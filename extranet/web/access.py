@@ -51,7 +51,9 @@ PUBLISHERS = Rule("publishers", roles=frozenset({StaffRole.PUBLISHER}))
 SERVICE_DESK = Rule("service desk", roles=frozenset({StaffRole.SERVICE_DESK}))
 AUDITORS = Rule("auditors", roles=frozenset({StaffRole.AUDITOR}))
 ROSTER_KEEPERS = Rule("publishers and administrators", roles=frozenset({StaffRole.PUBLISHER, StaffRole.ADMINISTRATOR}))
-MAIL_READERS = Rule("service desk and administrators", roles=frozenset({StaffRole.SERVICE_DESK, StaffRole.ADMINISTRATOR}))
+MAIL_READERS = Rule(
+    "service desk and administrators", roles=frozenset({StaffRole.SERVICE_DESK, StaffRole.ADMINISTRATOR})
+)
 ADMINISTRATORS = Rule("administrators", roles=frozenset({StaffRole.ADMINISTRATOR}))
 
 
@@ -101,9 +103,10 @@ class AccessMiddleware:
             return None
         if not hasattr(request, "account"):
             return _to_login(request, ended)
-        if not rule.admits(request.account):  # type: ignore[attr-defined]
+        if not rule.admits(request.account):
             return self._refuse(request, f"only for {rule.name}")
-        step = None if rule.unfinished else pending_step(request)  # type: ignore[arg-type]
+        account, now = request.account, timezone.now()
+        step = None if rule.unfinished else pending_step(account=account, now=now)
         return redirect(step) if step else None
 
     def _attach(self, request: HttpRequest) -> str:
@@ -119,7 +122,13 @@ class AccessMiddleware:
 
     def _refuse(self, request: HttpRequest, why: str) -> HttpResponse:
         now = timezone.now()
-        record_refusal(action=Action.ACCESS_REFUSED, now=now, actor=actor_of(request), subject=request.path[:120], detail={"why": why})
+        record_refusal(
+            action=Action.ACCESS_REFUSED,
+            now=now,
+            actor=actor_of(request),
+            subject=request.path[:120],
+            detail={"why": why},
+        )
         return refuse(request, 403)
 
 

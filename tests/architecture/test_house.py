@@ -52,7 +52,18 @@ def test_the_ground_floor_knows_no_django(layer: str) -> None:
 
 def test_only_the_outer_layers_look_at_the_clock() -> None:
     clock = re.compile(r"timezone\.now\(|datetime\.now\(|time\.time\(|date\.today\(")
-    inner = ("policy.py", "vault", "keyring", "profile", "audit", "mail", "agents", "credentials", "reports", "service_center")
+    inner = (
+        "policy.py",
+        "vault",
+        "keyring",
+        "profile",
+        "audit",
+        "mail",
+        "agents",
+        "credentials",
+        "reports",
+        "service_center",
+    )
     looking = [
         str(path.relative_to(ROOT))
         for path in SOURCES

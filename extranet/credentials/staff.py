@@ -1,0 +1,116 @@
+"""Staff accounts: added by an administrator or the shell, entered by a one-use link (IA-2(1))."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record
+from extranet.credentials import second_factor
+from extranet.credentials.choose_password import faults
+from extranet.credentials.hashing import hash_password
+from extranet.credentials.history import put_in_force
+from extranet.credentials.models import Account, AccountKind, EnrolmentLink, StaffRole
+from extranet.credentials.username import UsernameRefused, staff_username
+from extranet.mail.catalogue import StaffEnrolmentMail
+from extranet.mail.outbox import post
+from extranet.vault.tokens import digest, new_token
+
+LINK_HOURS = 24
+
+
+class StaffRefused(Exception):
+    """The account cannot be made as asked; the message says why."""
+
+
+class EnrolmentOver(Exception):
+    """The link was used, is too old, or never was: a new one must be made."""
+
+
+class EnrolmentRefused(Exception):
+    """What was typed does not do: ``password`` lists the codes of its faults, ``code`` is true if the code did not fit."""
+
+    def __init__(self, *, password: list[str], code: bool) -> None:
+        super().__init__("refused")
+        self.password, self.code = password, code
+
+
+@dataclass(frozen=True)
+class Invited:
+    """A staff account and the link that lets its person in, seen here only."""
+
+    account: Account
+    link: str = field(repr=False)
+
+
+def add_staff(*, name: str, role: str, display_name: str, email: str, by: Actor, now: datetime) -> Invited:
+    """Make ``staff\\<name>`` and its link; mailed too where there is an address. Raises StaffRefused."""
+    if role not in StaffRole.values:
+        raise StaffRefused(f"role {role!r} is not one of {', '.join(StaffRole.values)}")
+    try:
+        username = staff_username(name)
+    except UsernameRefused as error:
+        raise StaffRefused(
+            "a staff name begins with a letter and has letters, digits, dot, dash, underscore"
+        ) from error
+    account = Account(username=username, kind=AccountKind.STAFF, role=role, created_at=now)
+    account.display_name, account.staff_email = display_name[:120], email
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+            record(action=Action.STAFF_ADDED, now=now, actor=by, subject=username, detail={"role": role})
+            return invite(account=account, by=by, now=now)
+    except IntegrityError as error:
+        raise StaffRefused(f"{username} exists already") from error
+
+
+def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
+    """A new link for a staff account; older ones end. It replaces password and second factor when it is used."""
+    token = new_token()
+    with transaction.atomic():
+        EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
+        until = now + timedelta(hours=LINK_HOURS)
+        made = EnrolmentLink.objects.create(account=account, digest=digest(token), expires_at=until)
+        link = f"{settings.EXTRANET.portal}/login/enrol/{token}/"
+        if account.staff_email:
+            mail = StaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60)
+            key = f"staff_enrolment:{account.username}:{made.pk}"
+            post(mail, to=account.staff_email, about=account.username, key=key, now=now)
+        record(action=Action.STAFF_INVITED, now=now, actor=by, subject=account.username)
+    return Invited(account, link)
+
+
+def look(*, token: str, now: datetime) -> Account:
+    """Whose link it is; changes nothing. Raises EnrolmentOver."""
+    link = _living(token, now)
+    if link is None:
+        raise EnrolmentOver
+    return link.account
+
+
+def enrol(*, token: str, password: str, code: str, network: str, now: datetime) -> list[str]:
+    """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once.
+
+    Raises EnrolmentOver, EnrolmentRefused, HashingBusy. Never call it inside a transaction: it hashes.
+    """
+    account = look(token=token, now=now)
+    secret = second_factor.propose(username=account.username, token=token).secret
+    step, found = second_factor.fits(secret=secret, code=code, now=now), faults(password, account=account)
+    if step is None or found:
+        raise EnrolmentRefused(password=found, code=step is None)
+    encoded = hash_password(password)
+    with transaction.atomic():
+        mine = EnrolmentLink.objects.filter(digest=digest(token), used_at=None, expires_at__gt=now)
+        if not mine.update(used_at=now):
+            raise EnrolmentOver
+        put_in_force(account=account, encoded=encoded, generated=False, now=now)
+        actor = Actor(account.kind, account.username, network)
+        record(action=Action.PASSWORD_CHANGED, now=now, actor=actor, subject=account.username)
+        return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)
+
+
+def _living(token: str, now: datetime) -> EnrolmentLink | None:
+    links = EnrolmentLink.objects.select_related("account")
+    return links.filter(digest=digest(token), used_at=None, expires_at__gt=now, account__disabled_at=None).first()

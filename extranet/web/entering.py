@@ -1,0 +1,64 @@
+"""The last step of every login: Django's session, our live session, the device cookie, the way onward (AC-10, J25)."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from extranet.credentials import sessions
+from extranet.credentials.login import SignIn
+from extranet.credentials.models import Account
+from extranet.profile.loader import current
+from extranet.web.network import browser_of, network_of
+
+BACKEND = "extranet.credentials.sessions.GateBackend"
+DEVICE_COOKIE = "__Host-device" if settings.HTTPS else "device"
+DEVICE_DAYS = 180
+
+
+def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: bool, now: datetime) -> HttpResponse:
+    """Let the signed-in person in under a new session id and send them on; ``onward`` must be a path of ours."""
+    login(request, signed.account, backend=BACKEND)
+    request.session.cycle_key()
+    begun = sessions.begin(
+        account=signed.account,
+        session_key=request.session.session_key or "",
+        network=network_of(request),
+        browser=browser_of(request),
+        now=now,
+        second_factor=second_factor,
+    )
+    if begun.ended_others:
+        messages.warning(request, "You were logged in elsewhere. That session was ended: one at a time is allowed.")
+    _tell_last_login(request, signed.account)
+    return remember_device(redirect(safe_onward(onward, signed.account)), signed.device_token)
+
+
+def safe_onward(onward: str, account: Account) -> str:
+    """A path on this site, else the account's home: no open redirect."""
+    if onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
+        return urlsplit(onward).path
+    return reverse("home") if account.agent_id else reverse("staff-home")
+
+
+def remember_device(response: HttpResponse, token: str | None) -> HttpResponse:
+    """Set the known-device cookie."""
+    if token:
+        age = DEVICE_DAYS * 86400
+        response.set_cookie(DEVICE_COOKIE, token, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    return response
+
+
+def _tell_last_login(request: HttpRequest, account: Account) -> None:
+    if account.previous_login_at is None:
+        return
+    local = account.previous_login_at.astimezone(current().zone)
+    messages.info(
+        request, f"Your last login was on {local:%A, %B} {local.day}, {local.year} at {local:%H:%M} {local:%Z}."
+    )
