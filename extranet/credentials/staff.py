@@ -30,7 +30,7 @@ class EnrolmentOver(Exception):
 
 
 class EnrolmentRefused(Exception):
-    """What was typed does not do: ``password`` lists the codes of its faults, ``code`` is true if the code did not fit."""
+    """What was typed does not do: ``password`` lists the codes of its faults, ``code`` is true if that did not fit."""
 
     def __init__(self, *, password: list[str], code: bool) -> None:
         super().__init__("refused")

@@ -6,7 +6,7 @@ from extranet.credentials.models import Account
 
 _WORDS = {
     choose_password.TOO_LONG: "This is too long, or has a sign that cannot be typed everywhere.",
-    choose_password.COMMON: "This is easy to guess: common words, years, rows of keys do not count. Add words of your own.",
+    choose_password.COMMON: "This is easy to guess: common words, years, rows of keys do not count. Add own words.",
     choose_password.EXCHANGE: "Words of this exchange are easy to guess. Add words of your own.",
     choose_password.PERSON: "Your name, license number and address are easy to guess. Add other words.",
     change_password.SAME: "This is your present password. Choose another one.",
