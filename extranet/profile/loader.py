@@ -34,6 +34,14 @@ __all__ = [
 
 PROFILES = Path(__file__).parent.parent / "profiles"
 HEADS = {"exchange", "portal", "accounts", "service_center", "system_sender", "agreement", "brand", "words", "calendar"}
+ROSTER_KEYS = (
+    *("license", "npn", "first_name", "last_name", "email", "phone"),
+    *("agency_name", "agency_license", "role", "status", "status_on", "certified_on"),
+)
+ROSTER_VALUES = {
+    "role": {"agent", "agency_manager"},
+    "status": {"pending", "certified", "suspended", "decertified"},
+}
 
 
 def current() -> Profile:
@@ -49,6 +57,12 @@ def load(name_or_path: str) -> Profile:
 
 @cache
 def _load(folder: Path) -> Profile:
+    profile = _read(folder)
+    _licenses_fit(profile)
+    return profile
+
+
+def _read(folder: Path) -> Profile:
     table = read_toml(folder / "profile.toml")
     table.only({*HEADS, "zone", "languages"})
     portal, accounts = table.table("portal"), table.table("accounts")
@@ -217,8 +231,27 @@ def _reports(folder: Path) -> Mapping[str, ReportKind]:
 
 
 def _roster(table: Table) -> Layout:
+    """The roster's headers are the exchange's own, its keys and two lists of values are what the code reads."""
     table.only({"identity", "columns"})
-    return read_layout(table)
+    layout = read_layout(table)
+    for key in ROSTER_KEYS:
+        if key not in layout.by_key:
+            raise table.refused("columns", f"has no column with the key {key!r}, which every roster needs")
+    for key, values in ROSTER_VALUES.items():
+        if not set(layout.by_key[key].allowed) <= values:
+            raise table.refused(f"columns.{key}.allowed", f"may hold only {', '.join(sorted(values))}")
+    return layout
+
+
+def _licenses_fit(profile: Profile) -> None:
+    """Refuse a file layout whose license column does not take the profile's own licenses."""
+    columns = {"roster.toml": profile.roster.by_key["license"]}
+    for kind in profile.reports.values():
+        columns[f"reports/{kind.slug}.toml"] = kind.layout.by_key[kind.agent_column]
+    for file, column in columns.items():
+        if column.pattern and not re.fullmatch(column.pattern, profile.license_example):
+            remedy = "does not take accounts.license_example of profile.toml; make the patterns agree"
+            raise ProfileRefused(file=profile.folder / file, key=f"columns.{column.key}.pattern", remedy=remedy)
 
 
 def _file_text(file: Path) -> str:

@@ -96,6 +96,9 @@ FAULTS = [
     ("profile.toml", "[brand]", "[brand", "(file)", "not valid TOML"),
     ("profile.toml", "", "", "(file)", "does not exist"),
     ("roster.toml", "", "", "(file)", "does not exist"),
+    ("roster.toml", 'key = "npn"', 'key = "number"', "columns", "every roster needs"),
+    ("roster.toml", '"agency_manager"', '"boss"', "columns.role.allowed", "may hold only"),
+    ("roster.toml", "'^[0-9][0-9A-Z][0-9]{5}$'", "'^[0-9]{7}$'", "columns.license.pattern", "make the patterns agree"),
     ("pages/notice.txt", "", "", "(file)", "does not exist"),
     ("pages/agreement.html", "", "", "(file)", "does not exist"),
     ("emails/password/body.html", "", "", "(file)", "does not exist"),
@@ -103,6 +106,13 @@ FAULTS = [
     ("emails/mails.toml", "secured = true", 'secured = "yes"', "username.secured", "must be bool"),
     ("emails/mails.toml", "[book_ready]", "[book_rready]", "book_rready", "unknown key"),
     ("reports/book-of-business.toml", "", "", "(file)", "does not exist"),
+    (
+        "reports/book-of-business.toml",
+        "'^[0-9][0-9A-Z][0-9]{5}$'",
+        "'^[0-9]{7}$'",
+        "columns.agent_license.pattern",
+        "make the patterns agree",
+    ),
     ("reports/book-of-business.toml", "version = 3", "version = 0", "version", "from 1 up"),
     (
         "reports/book-of-business.toml",
