@@ -194,6 +194,17 @@ def test_the_wrong_master_key_is_refused_in_one_clear_line(now: datetime, settin
         ring.check_master()
 
 
+def test_one_key_of_another_master_among_many_is_found(now: datetime, settings: Settings) -> None:
+    right = settings.EXTRANET.master_key
+    with_master(settings, OTHER_MASTER)
+    stranger = ring.master().id
+    ring.agent_key(ALICE, now=now)
+    with_master(settings, right)
+    ring.agent_key(BOB, now=now)
+    with pytest.raises(WrongMaster, match=f"wrapped by {stranger}"):
+        ring.check_master()
+
+
 def test_a_stored_key_that_was_altered_is_found(now: datetime) -> None:
     ring.system_key(Purpose.VIEWS, now=now)
     SystemKey.objects.update(wrapped=b"x" * 61)

@@ -64,6 +64,11 @@ def parts() -> tuple[bytes, bytes]:
     return PACK[:offset], PACK[offset : offset + length]
 
 
+def swapped(trailer: bytes) -> bytes:
+    """The record of Bob's lines before those of Alice's frames."""
+    return trailer[: -3 * RECORD] + trailer[-RECORD:] + trailer[-3 * RECORD : -RECORD]
+
+
 def test_a_pack_gives_back_what_went_in() -> None:
     reader = Bytes(PACK)
     trailer = read_trailer(reader)
@@ -97,6 +102,15 @@ def test_a_pack_cut_anywhere_is_refused() -> None:
     for length in range(len(PACK)):
         with pytest.raises(PackDamaged):
             read_trailer(Bytes(PACK[:length]))
+
+
+def test_a_pack_cut_while_it_is_read_says_what_is_missing() -> None:
+    reader = Bytes(PACK)
+    alices = read_trailer(reader).entry(ALICE, "lines")
+    assert alices is not None
+    reader.data = PACK[: alices.offset + 3]
+    with pytest.raises(PackDamaged, match="3 of 21 bytes are there"):
+        read_frame(reader, alices)
 
 
 @pytest.mark.parametrize("more", [b"\0", PACK[-FOOTER:], PACK])
@@ -137,6 +151,7 @@ def test_damage_is_named() -> None:
             lambda body, trailer: (body, trailer[: -4 * RECORD] + trailer[-3 * RECORD :]),
             "does not begin with its header",
         ),
+        (lambda body, trailer: (body, swapped(trailer)), "'lines' of .* at 46 should begin at 25"),
         (lambda body, trailer: (body, trailer + trailer[-RECORD:]), "two frames of one name"),
         (lambda body, trailer: (body, trailer[:-RECORD].replace(b"b", b"c")), "cannot be read"),
         (lambda body, trailer: (body, b"\xff\xff\xff\xff" + trailer[4:]), "cannot be read"),

@@ -1,5 +1,6 @@
 """An object of a store appears whole or not at all, whatever happens to its writer."""
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -134,6 +135,35 @@ def test_what_a_killed_run_left_is_told_swept_and_no_obstacle(store: FolderStore
     put(store, "week-1.pack", b"whole")
     assert content_of(store, "week-1.pack") == b"whole"
     assert store.leftovers() == []
+
+
+def test_an_object_is_on_the_disk_before_it_is_visible_and_so_is_its_name(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, list[str]]] = []
+    real = os.fsync
+
+    def watched(handle: int) -> None:
+        seen.append(("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file", store.names()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    put(store, "week-1.pack", b"whole")
+    assert seen == [("file", []), ("folder", ["week-1.pack"])]
+
+
+def test_a_writer_that_finishes_while_we_wait_for_its_part_is_noticed(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def the_other_finishes_first(handle: int, how: int) -> None:
+        os.rename(tmp_path / "packs" / ".week-1.pack.part", tmp_path / "packs" / "week-1.pack")
+
+    monkeypatch.setattr(fcntl, "flock", the_other_finishes_first)
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / ".week-1.pack.part").write_bytes(b"theirs")
+    with pytest.raises(NameTaken, match="another process"):
+        put(store, "week-1.pack", b"ours")
+    assert content_of(store, "week-1.pack") == b"theirs"
 
 
 def test_sweeping_removes_parts_and_nothing_else(store: FolderStore, tmp_path: Path) -> None:
