@@ -69,6 +69,7 @@ class Action(StrEnum):
     BOOK_REFUSED = "book:view:refused"
     # Service center
     REQUEST_RECEIVED = "request:received:done"
+    REQUEST_REFUSED = "request:received:refused"
     REQUEST_ANSWERED = "request:answered:done"
     REQUEST_VIEWED = "request:record:viewed"
     REQUEST_CLOSED = "request:closed:done"

@@ -30,6 +30,7 @@ class SupportRequest(models.Model):
     answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     taken_by = models.CharField(max_length=120, blank=True)
+    cause = models.CharField(max_length=160, unique=True, null=True)  # key of the mail that never arrived: asked once
 
     class Meta:
         db_table = "support_requests"
@@ -45,7 +46,7 @@ class RequestStep(models.Model):
     request = models.ForeignKey(SupportRequest, on_delete=models.CASCADE, related_name="steps")
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
-    what = models.CharField(max_length=30)  # answered, identity_checked, username_sent, reset_started, email_change, closed
+    what = models.CharField(max_length=30)  # answered, username_sent, reset_started, email_change, closed …
     sealed = models.BinaryField(null=True)  # the text of an answer or note
 
     class Meta:
