@@ -80,6 +80,7 @@ class Action(StrEnum):
     # Mail, keys, machine
     MAIL_ACCEPTED = "mail:delivery:accepted"
     MAIL_GAVE_UP = "mail:delivery:gave-up"
+    MAIL_BOUNCED = "mail:delivery:bounced"
     MAIL_CANCELLED = "mail:delivery:cancelled"
     MAIL_BLOCKED = "mail:guard:blocked"
     KEYS_SHREDDED = "keys:agent:shredded"

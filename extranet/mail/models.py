@@ -15,6 +15,10 @@ class MailState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+SETTLED = (MailState.ACCEPTED, MailState.GAVE_UP, MailState.BOUNCED, MailState.CANCELLED)
+"""States in which a mail stays: nothing of a secret may be left then."""
+
+
 class OutboxMail(models.Model):
     """One mail, posted in the transaction of the act that causes it."""
 
@@ -48,8 +52,8 @@ class OutboxMail(models.Model):
         indexes = [models.Index(fields=["state", "next_attempt_at"], name="mail_outbox_due")]
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(state=MailState.ACCEPTED, secret=True, sealed_body__isnull=False),
-                name="mail_accepted_secret_is_wiped",
+                condition=~models.Q(state__in=SETTLED, secret=True, sealed_body__isnull=False),
+                name="mail_settled_secret_is_wiped",
             ),
         ]
 

@@ -15,3 +15,8 @@ def marked(subject: str, mark: str) -> str:
 def mail_options(*, secured: bool, offered: set[str]) -> list[str]:
     """Options of MAIL FROM: REQUIRETLS for a secured mail where the server offers it."""
     return ["REQUIRETLS"] if secured and REQUIRE_TLS in offered else []
+
+
+def require_verified(*, verified: bool) -> str:
+    """Why a secured mail may not leave over this connection; blank if it may."""
+    return "" if verified else "secured mail needs verified TLS, which the server does not offer"
