@@ -1,0 +1,121 @@
+"""What runs when: the one list. Below it, the acts of several layers that belong to one moment of the exchange.
+
+Times are by the clock of the exchange's zone. Each entry is safe to repeat and takes in whatever piled up; after an
+outage the newest missed moment of each entry is run once, in the order of the list (Monday's order stands in it).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import BinaryIO
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from extranet.agents.change_email import complete_due
+from extranet.agents.models import Agent
+from extranet.agents.rename import rename
+from extranet.agents.roster import TakenIn, import_roster
+from extranet.audit.record import Actor, flush_tallies
+from extranet.credentials import sessions, throttle
+from extranet.credentials.disable import end_access_of
+from extranet.credentials.expiry import expire
+from extranet.credentials.models import ShownPassword
+from extranet.credentials.onboarding import onboard
+from extranet.credentials.rename import follow_license
+from extranet.jobs.cron import Entry, Ran, run_due
+from extranet.profile.loader import current
+from extranet.reports.amend import amend
+from extranet.service_center.never_received import queue_undelivered
+
+TIMETABLE = Actor.system("timetable")
+SESSIONS_KEPT = timedelta(days=30)  # of ended sessions, for the owner's page; the trail keeps them longer
+COUNTERS_KEPT = timedelta(days=2)  # longer than any window that the counters of tries have
+
+
+def _onboard(now: datetime) -> str:
+    done = onboard(now=now)
+    return f"{done.created} created, {done.kept} kept, {done.silent} silent, {done.unreachable} unreachable"
+
+
+def _expire(now: datetime) -> str:
+    done = expire(now=now)
+    return f"{done.warned} warned, {done.locked} locked, {done.inactive} inactive"
+
+
+def _waiting_rows(now: datetime) -> str:
+    return f"{amend(by=TIMETABLE, now=now)} frames handed over"
+
+
+def _change_addresses(now: datetime) -> str:
+    return f"{complete_due(now=now)} changed"
+
+
+def _never_received(now: datetime) -> str:
+    return f"{len(queue_undelivered(now=now))} queued"
+
+
+def _flush_tallies(now: datetime) -> str:
+    return f"{flush_tallies(now=now)} flushed"
+
+
+def _forget_shown_passwords(now: datetime) -> str:
+    return f"{ShownPassword.objects.filter(expires_at__lte=now).delete()[0]} forgotten"
+
+
+def _forget_old_sessions(now: datetime) -> str:
+    Session.objects.filter(expire_date__lt=now).delete()
+    ended = sessions.forget_old(before=now - SESSIONS_KEPT)
+    return f"{ended} sessions, {throttle.forget_old(before=now - COUNTERS_KEPT)} counters"
+
+
+TIMETABLE_ENTRIES: tuple[Entry, ...] = (
+    # Monday (J4): the roster comes first (the exchange brings it), then onboarding, then the publication's own mails
+    Entry("rows that waited", "*/15 * * * *", _waiting_rows),
+    Entry("onboarding", "0 6 * * 1", _onboard),
+    # every day
+    Entry("warnings and locks", "*/15 * * * *", _expire),  # J26, J27; the policy itself keeps warnings until 08:00
+    Entry("changes of address", "*/5 * * * *", _change_addresses),  # J19
+    Entry("mails never received", "*/5 * * * *", _never_received),
+    Entry("repeated refusals", "* * * * *", _flush_tallies),
+    Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
+    Entry("old sessions", "20 3 * * *", _forget_old_sessions),
+)
+
+
+def due(*, now: datetime) -> list[Ran]:
+    """Run all that is due. Not inside a transaction; may run anywhere at any time."""
+    return run_due(TIMETABLE_ENTRIES, now=now, zone=current().zone)
+
+
+@dataclass(frozen=True)
+class RosterDay:
+    """What a roster did, and what followed from it."""
+
+    taken: TakenIn
+    sessions_ended: int
+    frames_handed_over: int
+
+
+def roster_day(
+    *, file: BinaryIO, name: str, by: Actor, now: datetime, cutover: date | None = None, allow_drop: bool = False
+) -> RosterDay:
+    """Take a roster in, end what those hold who left, hand over the rows that waited for those who came.
+
+    Raises RosterRefused, RosterDropsTooMany; nothing is changed then. The gate bars who left as soon as the roster
+    stands, and the timetable hands over what a crash in between left: a second run only tidies up.
+    """
+    taken = import_roster(file=file, name=name, by=by, now=now, cutover=cutover, allow_drop=allow_drop)
+    ended = end_access_of(agents=taken.access_ended, by=by, now=now)
+    return RosterDay(taken, ended, amend(by=by, now=now))
+
+
+def rename_agent(*, old: str, new: str, by: Actor, now: datetime) -> Agent:
+    """Another license number for an agent; the account follows in the same transaction, rows of the new one after it.
+
+    Raises RenameRefused; nothing is changed then.
+    """
+    with transaction.atomic():
+        agent = rename(old=old, new=new, by=by, now=now)
+        follow_license(agent=agent, by=by, now=now)
+    amend(by=by, now=now)
+    return agent
