@@ -87,9 +87,7 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
     return request
 
 
-def create(
-    *, written: Written, license: str, origin: str, now: datetime, cause: str | None = None
-) -> SupportRequest:
+def create(*, written: Written, license: str, origin: str, now: datetime, cause: str | None = None) -> SupportRequest:
     """The row itself, inside the caller's transaction, under a number that nobody has."""
     policy, identity = policy_named(settings.EXTRANET.policy), uuid4()
     request = SupportRequest(
@@ -128,9 +126,7 @@ def _checked(values: dict[str, str]) -> tuple[Written, str]:
     if faults:
         raise RequestRefused(faults)
     license = parse(values["license"]).removeprefix(current().username_prefix)
-    written = Written(
-        name=values["name"], email=values["email"], telephone=values["telephone"], text=values["text"]
-    )
+    written = Written(name=values["name"], email=values["email"], telephone=values["telephone"], text=values["text"])
     return written, license
 
 

@@ -30,9 +30,7 @@ def written_in(request: SupportRequest) -> Written:
     return written
 
 
-def add_step(
-    request: SupportRequest, what: str, *, by: str, now: datetime, text: str = ""
-) -> RequestStep:
+def add_step(request: SupportRequest, what: str, *, by: str, now: datetime, text: str = "") -> RequestStep:
     """One more thing done about the request; a text is sealed."""
     sealed = seal_text(PURPOSE, text, f"step:{request.id}:{what}", now=now) if text else None
     return RequestStep.objects.create(request=request, at=now, by=by, what=what, sealed=sealed)

@@ -1,0 +1,125 @@
+"""What the service center does for an agent at the telephone (J17, J19). Each act needs a good identity check by the
+same member of staff, except ending access: whoever reports a theft is helped at once (AC-2(13))."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from extranet.agents import change_email as addresses
+from extranet.agents.models import Agent, EmailChange
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record
+from extranet.credentials import disable as access
+from extranet.credentials import issue_again as passwords
+from extranet.credentials import reset
+from extranet.credentials.models import Account
+from extranet.mail.catalogue import UsernameReminderMail
+from extranet.mail.models import OutboxMail
+from extranet.mail.outbox import post
+from extranet.service_center.identity import require_check
+from extranet.service_center.models import SupportRequest
+from extranet.service_center.sealed import add_step
+
+
+class ActRefused(Exception):
+    """The act cannot help this agent; the message says why and what would."""
+
+
+def send_username(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> OutboxMail:
+    """Mail the user name to the address on the roster (J17). A second click of one check sends nothing twice.
+
+    Raises IdentityNotChecked, ActRefused.
+    """
+    check = require_check(agent=agent, act="send_username", by=by, now=now)
+    account = account_of(agent)
+    mail = UsernameReminderMail(first_name=agent.first_name, last_name=agent.last_name, username=account.username)
+    key = f"username_reminder:{account.username}:{check.pk}"
+    with transaction.atomic():
+        if (sent := OutboxMail.objects.filter(key=key).first()) is not None:
+            return sent
+        row = post(mail, to=agent.email, about=account.username, key=key, now=now)
+        record(action=Action.USERNAME_SENT, now=now, actor=by, subject=account.username)
+        _step(request, "username_sent", by=by, now=now)
+    return row
+
+
+def start_reset(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> str:
+    """Mail a reset link to the address on the account; the code to read to the caller, which the link will ask for.
+
+    Raises IdentityNotChecked, ActRefused.
+    """
+    require_check(agent=agent, act="start_reset", by=by, now=now)
+    account = account_of(agent)
+    with transaction.atomic():
+        code = reset.start_by_staff(account=account, by=by, now=now)
+        _step(request, "reset_started", by=by, now=now)
+    return code
+
+
+def change_email(
+    *, agent: Agent, new_email: str, by: Actor, now: datetime, request: SupportRequest | None = None
+) -> EmailChange:
+    """Begin a change of address (J19): the old one is told and the new one waits.
+
+    Raises IdentityNotChecked, EmailChangeRefused.
+    """
+    require_check(agent=agent, act="change_email", by=by, now=now)
+    with transaction.atomic():
+        change = addresses.ask(agent=agent, new_email=new_email, source="service_center", by=by, now=now)
+        _step(request, "email_change", by=by, now=now)
+    return change
+
+
+def issue_again(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> None:
+    """Issue a new password by mail to whom the first one never reached. Raises IdentityNotChecked, ActRefused."""
+    require_check(agent=agent, act="issue_again", by=by, now=now)
+    try:
+        passwords.issue_again(account=account_of(agent), by=by, now=now)
+    except passwords.IssueRefused as refused:
+        raise ActRefused(f"A new password would not help: {refused.reason}.") from refused
+    with transaction.atomic():  # apart, because hashing must not hold up other writers; the trail has it already
+        _step(request, "password_issued", by=by, now=now)
+
+
+def unlock(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> int:
+    """Forget wrong tries; how many counters were cleared. Raises IdentityNotChecked, ActRefused."""
+    require_check(agent=agent, act="unlock", by=by, now=now)
+    account = account_of(agent)
+    with transaction.atomic():
+        cleared = access.unlock(account=account, by=by, now=now)
+        _step(request, "unlocked", by=by, now=now)
+    return cleared
+
+
+def enable(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> bool:
+    """Take back a disabling; False if there was none. Raises IdentityNotChecked, ActRefused."""
+    require_check(agent=agent, act="enable", by=by, now=now)
+    account = account_of(agent)
+    with transaction.atomic():
+        enabled = access.enable(account=account, by=by, now=now)
+        _step(request, "enabled", by=by, now=now)
+    return enabled
+
+
+def disable(*, agent: Agent, reason: str, by: Actor, now: datetime, request: SupportRequest | None = None) -> bool:
+    """End access at once: sessions, links, devices. False if it was disabled already. Raises ActRefused."""
+    account = account_of(agent)
+    if not reason.strip():
+        raise ActRefused("Write down why the account is disabled.")
+    with transaction.atomic():
+        disabled = access.disable(account=account, reason=reason.strip(), by=by, now=now)
+        _step(request, "disabled", by=by, now=now)
+    return disabled
+
+
+def account_of(agent: Agent) -> Account:
+    """The agent's account as it is now; raises ActRefused where the Monday run has not opened one yet."""
+    account = Account.objects.select_related("agent").filter(agent=agent).first()
+    if account is None:
+        raise ActRefused("This agent has no account yet: it is opened on the Monday after certification.")
+    return account
+
+
+def _step(request: SupportRequest | None, what: str, *, by: Actor, now: datetime) -> None:
+    if request is not None:
+        add_step(request, what, by=by.name, now=now)

@@ -1,0 +1,92 @@
+"""What happened to one agent, in one list: the trail, the mails (never their bodies), the requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from extranet.agents.change_email import waiting_change
+from extranet.agents.models import Agent, EmailChange
+from extranet.agents.naming import copied_name
+from extranet.audit.actions import Action
+from extranet.audit.models import Event
+from extranet.audit.record import Actor, record
+from extranet.credentials.models import Account
+from extranet.mail.models import OutboxMail
+from extranet.service_center.identity import good_check
+from extranet.service_center.models import IdentityCheck, RequestState, SupportRequest
+from extranet.service_center.names import names_of
+from extranet.service_center.why_stuck import Stuck, why_stuck
+
+LIMIT = 200  # moments
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One thing that happened. ``source``: event, mail or request; ``what`` its name there; ``detail`` for people."""
+
+    at: datetime
+    source: str
+    what: str
+    by: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class AgentRecord:
+    """All that the desk needs on one page."""
+
+    agent: Agent
+    account: Account | None
+    stuck: list[Stuck]
+    moments: list[Moment]
+    address_change: EmailChange | None
+    check: IdentityCheck | None  # good for acts of who looks
+    open_requests: list[SupportRequest]
+
+
+@transaction.atomic
+def view(*, agent: Agent, by: Actor, now: datetime) -> AgentRecord:
+    """Open an agent's record; every look is recorded, in the same transaction."""
+    record(action=Action.AGENT_VIEWED, now=now, actor=by, subject=copied_name(agent.license))
+    return AgentRecord(
+        agent=agent,
+        account=Account.objects.filter(agent=agent).first(),
+        stuck=why_stuck(agent, now),
+        moments=timeline(agent),
+        address_change=waiting_change(agent),
+        check=good_check(agent=agent, by=by, now=now),
+        open_requests=list(agent.requests.filter(state=RequestState.OPEN).order_by("due_at")),
+    )
+
+
+def timeline(agent: Agent, *, limit: int = LIMIT) -> list[Moment]:
+    """The newest moments first. Shown through ``view``, which records the look."""
+    numbers = list(agent.requests.values_list("number", flat=True))
+    names = names_of(agent)
+    moments = [*_events(names, numbers, limit), *_mails(names, numbers, limit), *_requests(agent, limit)]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:limit]
+
+
+def _events(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
+    mine = Event.objects.filter(Q(subject__in=[*names, *numbers]) | Q(actor__in=names)).order_by("-at", "-id")
+    return [Moment(event.at, "event", event.action, event.actor, _facts(event)) for event in mine[:limit]]
+
+
+def _facts(event: Event) -> str:
+    facts = [f"{key}: {value}" for key, value in event.detail.items() if isinstance(value, str | int)]
+    return ", ".join([*([f"{event.count} times"] if event.count > 1 else []), *facts])
+
+
+def _mails(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
+    mine = OutboxMail.objects.filter(about__in=[*names, *numbers]).defer("sealed_body").order_by("-posted_at")
+    return [
+        Moment(mail.accepted_at or mail.posted_at, "mail", mail.kind, mail.sender, f"{mail.subject} ({mail.state})")
+        for mail in mine[:limit]
+    ]
+
+
+def _requests(agent: Agent, limit: int) -> list[Moment]:
+    rows = agent.requests.order_by("-received_at")[:limit]
+    return [Moment(row.received_at, "request", row.origin, "", f"{row.number} ({row.state})") for row in rows]
