@@ -143,7 +143,7 @@ def test_agents_of_before_the_cut_over_are_mailed_nothing_but_can_reset(now: dat
 def test_a_recertified_agent_has_the_same_account_again_and_is_not_welcomed_twice(now: datetime) -> None:
     account = new_account(now=now)
     Account.objects.filter(pk=account.pk).update(introduced_at=now)
-    agent = Agent.objects.get(pk=account.agent_id)
+    agent = Agent.objects.get(account=account)
     Agent.objects.filter(pk=agent.pk).update(status=CertificationStatus.DECERTIFIED)
     end_access_of(agents=[agent], by=DESK, now=now)
     assert not may_enter(fresh(account), channel=Channel.PORTAL, now=now).allowed
@@ -163,7 +163,7 @@ def test_one_address_that_takes_no_mail_stops_nobody_else(now: datetime) -> None
     assert len(mails(fine.account.username)) == 3
 
 
-@pytest.mark.parametrize("died_at", range(1, 32, 3))
+@pytest.mark.parametrize("died_at", range(1, 29, 3))
 def test_killed_anywhere_and_run_again_it_is_still_exactly_three(now: datetime, died_at: int) -> None:
     """The connection dies at the n-th statement that writes: what was committed is whole agents only."""
     for number in range(1, 4):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -14,7 +15,7 @@ from extranet.credentials.disable import disable
 from extranet.credentials.gate import Channel
 from extranet.credentials.models import Account, LiveSession
 from extranet.credentials.sessions import Ended, GateBackend, SecondFactorMissing
-from tests.credentials.people import CAFE, DESK, HOME, days, events, minutes, new_account, new_staff
+from tests.credentials.people import CAFE, CHOSEN, DESK, HOME, days, events, minutes, new_account, new_staff
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -142,7 +143,8 @@ def test_staff_have_no_session_without_second_factor(db: None, now: datetime) ->
 
 
 def test_django_itself_lets_nobody_in(alice: Account) -> None:
-    assert GateBackend().authenticate(None, username=alice.username, password="x") is None
+    backend: Any = GateBackend()
+    assert backend.authenticate(None, username=alice.username, password=CHOSEN) is None
 
 
 def test_what_ended_long_ago_is_forgotten(alice: Account, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from extranet.credentials import throttle
 from extranet.credentials.devices import mark_known, recognise
 from extranet.credentials.models import Account, Throttle
+from extranet.policy import JOBAID
 from tests.credentials.people import CAFE, HOME, days, minutes
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +38,8 @@ def test_a_window_that_has_passed_counts_no_more(now: datetime) -> None:
 
 
 def test_the_policy_chooses_the_numbers(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    stricter = dataclasses.replace(throttle.policy(), guesses=2, guess_window_minutes=1, lock_minutes=3)
-    monkeypatch.setattr(throttle, "policy", lambda: stricter)
+    stricter = dataclasses.replace(JOBAID, guesses=2, guess_window_minutes=1, lock_minutes=3)
+    monkeypatch.setattr("extranet.policy.POLICIES", {JOBAID.name: stricter})
     assert [guess("CC_A", now).allowed for _ in range(3)] == [True, True, False]
     assert guess("CC_A", now + minutes(3)).allowed
 

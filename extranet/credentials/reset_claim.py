@@ -1,0 +1,176 @@
+"""Claiming a reset link (J23, J24): the one way to a new password here, and it works once.
+
+One conditional UPDATE of the link's row decides. All that hangs on it is in the same transaction, so that a crash
+anywhere leaves either the old password and a living link, or everything done.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record, record_refusal
+from extranet.credentials import devices, reset_shown, sessions, throttle
+from extranet.credentials.choose_password import faults
+from extranet.credentials.disable import end_links
+from extranet.credentials.gate import Channel, may_enter
+from extranet.credentials.hashing import hash_password
+from extranet.credentials.history import put_in_force, was_used
+from extranet.credentials.in_force import policy
+from extranet.credentials.issue import Generated, generate, issue_password
+from extranet.credentials.models import Account, ResetLink
+from extranet.credentials.password_mail import KIND as PASSWORD_MAIL
+from extranet.credentials.reset_link import TRIES, ResetOver, asked_here, code_digest, living
+from extranet.mail.catalogue import PasswordWasResetMail, ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.outbox import AddressRefused, cancel, post
+from extranet.vault.tokens import same
+
+WRONG_CODE, RACED, USED_BEFORE = "wrong_code", "raced", "used_before"
+OUTDATED_MAILS = (PASSWORD_MAIL, ResetLinkMail.kind, ResetStartedByStaffMail.kind)
+
+
+class CodeRefused(Exception):
+    """Not the code of the confirmation screen; the try was counted."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(WRONG_CODE)
+        self.username = username
+
+
+class ChoiceRefused(Exception):
+    """The chosen password will not do; ``reasons`` are codes of choose_password.py. The link lives on."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The new password (blank where the person chose it), and the token with which this browser sees it again."""
+
+    username: str
+    link_id: UUID
+    password: str = field(repr=False)
+    shown_token: str = field(repr=False)
+    device_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Here:
+    """Where the claim comes from."""
+
+    network: str
+    browser: str
+    device: str | None
+    now: datetime
+
+
+def claim(
+    *,
+    token: str,
+    browser_token: str,
+    code: str,
+    network: str,
+    browser: str,
+    now: datetime,
+    device: str | None = None,
+    chosen: str = "",
+) -> Claimed:
+    """Spend the link for a new password: generated, or ``chosen`` where policy lets people choose.
+
+    ``browser_token`` must be the asking browser's, else ``code`` the confirmation screen's. Raises ResetOver,
+    CodeRefused, ChoiceRefused, HashingBusy. It hashes: never call it inside a transaction.
+    """
+    here = _Here(network, browser, device, now)
+    try:
+        link = living(token=token, now=now)
+        if not asked_here(link, browser_token):
+            _require_code(link, token, code)
+        made = _chosen(link.account, chosen) if policy().reset_gives == "chosen" else generate()
+        return _claim(link, made, here)
+    except ResetOver as over:
+        _record_refusal(over.reason, over.username, here)
+        raise
+    except CodeRefused as refused:
+        _record_refusal(WRONG_CODE, refused.username, here)
+        raise
+
+
+def _require_code(link: ResetLink, token: str, code: str) -> None:
+    """Count the try, then compare; the right one gives its try back (the machine may still be too busy to go on)."""
+    mine = ResetLink.objects.filter(pk=link.pk)
+    if not mine.filter(code_tries__lt=policy().reset_code_tries).update(code_tries=F("code_tries") + 1):
+        raise ResetOver(TRIES, link.account.username)
+    if not same(link.code_digest, code_digest(token, code)):
+        raise CodeRefused(link.account.username)
+    mine.update(code_tries=F("code_tries") - 1)
+
+
+def _chosen(account: Account, chosen: str) -> Generated:
+    reasons = faults(chosen, account=account)
+    if not reasons and was_used(account=account, password=chosen):
+        reasons = [USED_BEFORE]
+    if reasons:
+        raise ChoiceRefused(reasons)
+    return Generated("", hash_password(chosen))
+
+
+def _claim(link: ResetLink, made: Generated, here: _Here) -> Claimed:
+    with transaction.atomic():
+        account = Account.objects.select_for_update(of=("self",)).select_related("agent").get(pk=link.account_id)
+        _take(link, account, here.now)
+        actor = Actor(account.kind, account.username, here.network)
+        _put_in_force(account, made, actor, here.now)
+        _end_the_old(account, actor, here.now)
+        device_token = devices.mark_known(account=account, browser=here.browser, now=here.now, token=here.device)
+        shown_token = reset_shown.keep(link=link, password=made.clear, device_token=device_token, now=here.now)
+        _tell_owner(account, here)
+        facts = {"link": str(link.pk), "by_staff": link.by_staff, "serial": account.password_serial}
+        record(action=Action.RESET_CLAIMED, now=here.now, actor=actor, subject=account.username, detail=facts)
+    return Claimed(account.username, link.pk, made.clear, shown_token, device_token)
+
+
+def _take(link: ResetLink, account: Account, now: datetime) -> None:
+    """Of many at once exactly one gets past this. Raises ResetOver."""
+    verdict = may_enter(account, channel=Channel.RESET, now=now)
+    if not verdict.allowed:
+        raise ResetOver(verdict.reason, account.username)
+    mine = ResetLink.objects.filter(pk=link.pk, state=ResetLink.State.OPEN, expires_at__gt=now)
+    if not mine.update(state=ResetLink.State.CLAIMED, claimed_at=now):
+        raise ResetOver(RACED, account.username)
+
+
+def _put_in_force(account: Account, made: Generated, by: Actor, now: datetime) -> None:
+    if made.clear:
+        issue_password(account=account, now=now, by=by, generated=made)
+        return
+    put_in_force(account=account, encoded=made.encoded, generated=False, now=now)
+    Account.objects.filter(pk=account.pk).update(issued_at=now)  # or an inactive account would stay barred
+    record(action=Action.PASSWORD_CHANGED, now=now, actor=by, subject=account.username)
+
+
+def _end_the_old(account: Account, by: Actor, now: datetime) -> None:
+    """Whatever an old password, link or session could still open, and the counters that barred the owner."""
+    end_links(account=account)
+    for kind in OUTDATED_MAILS:
+        cancel(key_prefix=f"{kind}:{account.username}:", now=now)
+    throttle.clear(owner=account.username)
+    sessions.end_all(account=account, reason="reset", by=by, now=now)
+
+
+def _tell_owner(account: Account, here: _Here) -> None:
+    mail = PasswordWasResetMail(when=here.now, browser="".join(filter(str.isprintable, here.browser))[:120])
+    key = f"{mail.kind}:{account.username}:{account.password_serial}"
+    try:
+        post(mail, to=account.address, about=account.username, key=key, now=here.now)
+    except AddressRefused:  # the link arrived somehow; an address spoiled since must not keep its owner out
+        return
+
+
+def _record_refusal(reason: str, username: str, here: _Here) -> None:
+    actor, detail = Actor.nobody(here.network), {"reason": str(reason), "step": "claim"}
+    record_refusal(action=Action.RESET_REFUSED, now=here.now, actor=actor, subject=username, detail=detail)

@@ -1,0 +1,104 @@
+"""Passwords whose mail never arrived open nothing any more."""
+
+from datetime import datetime
+
+import pytest
+
+from extranet.credentials.given_up import revoke_undelivered
+from extranet.credentials.hashing import hash_password
+from extranet.credentials.history import put_in_force
+from extranet.credentials.issue_again import IssueRefused, issue_again
+from extranet.credentials.login import RESET_NEEDED, LoginRefused
+from extranet.credentials.models import Account
+from extranet.credentials.onboarding import onboard
+from extranet.mail.models import OutboxMail
+from extranet.mail.outbox import body_of
+from tests.credentials.people import DESK, NEW, days, events, mails, new_agent, try_login
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def welcomed(now: datetime) -> Account:
+    agent = new_agent()
+    onboard(now=now)
+    return Account.objects.select_related("agent").get(agent=agent)
+
+
+def mailed_password(account: Account) -> str:
+    text = body_of(OutboxMail.objects.get(kind="password", state="queued", about=account.username)).text
+    return next(word for word in text.split() if word.count("-") == 4)
+
+
+def lose(account: Account, state: str = "gave_up") -> None:
+    lost = OutboxMail.objects.filter(kind="password", about=account.username)
+    lost.update(state=state, sealed_body=None)
+
+
+@pytest.mark.parametrize("state", ["gave_up", "bounced"])
+def test_a_lost_password_is_revoked_once(welcomed: Account, now: datetime, state: str) -> None:
+    clear = mailed_password(welcomed)
+    lose(welcomed, state)
+    assert revoke_undelivered(now=now + days(7)) == [welcomed]
+    assert revoke_undelivered(now=now + days(8)) == []
+    with pytest.raises(LoginRefused) as refusal:
+        try_login(welcomed, clear, now=now + days(7))
+    assert refusal.value.code == RESET_NEEDED
+    assert len(events("account:password:revoked", welcomed.username)) == 1
+
+
+def test_a_password_on_its_way_or_delivered_is_left_alone(welcomed: Account, now: datetime) -> None:
+    assert revoke_undelivered(now=now) == []
+    OutboxMail.objects.filter(kind="password").update(state="accepted", sealed_body=None)
+    assert revoke_undelivered(now=now) == []
+
+
+def test_other_lost_mails_revoke_nothing(welcomed: Account, now: datetime) -> None:
+    OutboxMail.objects.exclude(kind="password").update(state="gave_up")
+    assert revoke_undelivered(now=now) == []
+
+
+def test_a_password_that_was_used_or_replaced_stays(welcomed: Account, now: datetime) -> None:
+    clear = mailed_password(welcomed)
+    lose(welcomed)
+    try_login(welcomed, clear, now=now)
+    assert revoke_undelivered(now=now) == []
+    account = Account.objects.get(pk=welcomed.pk)
+    put_in_force(account=account, encoded=hash_password(NEW), generated=True, now=now + days(1))
+    assert revoke_undelivered(now=now + days(1)) == []
+    assert try_login(welcomed, NEW, now=now + days(1)).account == welcomed
+
+
+def test_the_neighbour_keeps_the_password(welcomed: Account, now: datetime) -> None:
+    bob = new_agent("4000002", first_name="Bob")
+    onboard(now=now)
+    lose(welcomed)
+    assert revoke_undelivered(now=now) == [welcomed]
+    assert Account.objects.get(agent=bob).revoked_at is None
+
+
+def test_issuing_again_is_a_new_mail_under_the_next_cycle_and_opens_the_account(
+    welcomed: Account, now: datetime
+) -> None:
+    lose(welcomed)
+    revoke_undelivered(now=now)
+    issue_again(account=Account.objects.select_related("agent").get(pk=welcomed.pk), by=DESK, now=now)
+    keys = {mail.key for mail in mails(welcomed.username) if mail.kind == "password"}
+    assert keys == {f"password:{welcomed.username}:{cycle}" for cycle in (1, 2)}
+    assert try_login(welcomed, mailed_password(welcomed), now=now).must_change
+    assert revoke_undelivered(now=now) == []  # the lost mail of the first password says nothing about the second
+
+
+def test_issuing_again_takes_back_the_older_mail_that_has_not_left(welcomed: Account, now: datetime) -> None:
+    issue_again(account=welcomed, by=DESK, now=now)
+    states = {mail.key: mail.state for mail in mails(welcomed.username) if mail.kind == "password"}
+    name = welcomed.username
+    assert states == {f"password:{name}:1": "cancelled", f"password:{name}:2": "queued"}
+
+
+def test_nothing_is_issued_to_somebody_whom_the_exchange_barred(welcomed: Account, now: datetime) -> None:
+    assert welcomed.agent is not None
+    welcomed.agent.status = "suspended"
+    with pytest.raises(IssueRefused, match="suspended"):
+        issue_again(account=welcomed, by=DESK, now=now)
+    assert len(mails(welcomed.username)) == 3
