@@ -63,6 +63,7 @@ class Action(StrEnum):
     PUBLICATION_RELEASE_REFUSED = "publication:release:refused"
     PUBLICATION_RECALLED = "publication:recall:done"
     PUBLICATION_AMENDED = "publication:manifest:amended"
+    PUBLICATION_EXPIRED = "publication:retention:expired"
     # Looking at consumers' data
     BOOK_VIEWED = "book:view:done"
     BOOK_DOWNLOADED = "book:download:done"

@@ -57,9 +57,7 @@ class Publication(models.Model):
     class Meta:
         db_table = "publications"
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "as_of", "revision"], name="publication_once_a_revision"
-            ),
+            models.UniqueConstraint(fields=["kind", "as_of", "revision"], name="publication_once_a_revision"),
             models.UniqueConstraint(
                 fields=["kind", "as_of"],
                 condition=Q(state__in=["sealed", "released"]),

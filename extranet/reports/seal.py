@@ -1,0 +1,91 @@
+"""Seal frames: a random data key each, wrapped by the owner's key, bound to kind, publication, owner and name."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from extranet.keyring.models import Purpose
+from extranet.keyring.ring import KeyHandle, agent_key_version, agent_keys, system_key, system_key_version
+from extranet.vault.keys import unwrap_data_key, wrap_data_key
+from extranet.vault.packs import HEADER_FRAME
+from extranet.vault.sealing import frame_aad, new_key, open_frame, seal_frame
+
+LINES = "lines"
+UNASSIGNED = "unassigned"
+QUARANTINE = "quarantine"
+AMENDED = "amended"  # index rows only: the frame in the pack is the unassigned one, and so is its AAD
+
+_PURPOSES = {HEADER_FRAME: Purpose.PUBLICATIONS, UNASSIGNED: Purpose.UNASSIGNED, QUARANTINE: Purpose.QUARANTINE}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a frame is bound to."""
+
+    kind: str
+    publication: UUID
+    owner: UUID
+    frame: str
+
+    @property
+    def stored(self) -> str:
+        """The name of the frame in the pack."""
+        return UNASSIGNED if self.frame == AMENDED else self.frame
+
+    @property
+    def aad(self) -> bytes:
+        return frame_aad(self.kind, self.publication, self.owner, self.stored)
+
+
+@dataclass(frozen=True)
+class SealedFrame:
+    """Sealed bytes and the wrapped data key that opens them."""
+
+    sealed: bytes
+    wrapped_key: bytes
+    key_version: int
+
+
+@dataclass(frozen=True)
+class Rings:
+    """The keys of one publication: of the system by name of frame, of agents by id."""
+
+    system: Mapping[str, KeyHandle] = field(repr=False)
+    agents: Mapping[UUID, KeyHandle] = field(repr=False)
+
+    def of(self, frame: str, owner: UUID) -> KeyHandle:
+        return self.agents[owner] if frame == LINES else self.system[frame]
+
+
+def rings_in_force(agent_ids: Collection[UUID], *, now: datetime) -> Rings:
+    """The newest keys; those that are lacking are made."""
+    system = {frame: system_key(purpose, now=now) for frame, purpose in _PURPOSES.items()}
+    return Rings(system, agent_keys(agent_ids, now=now))
+
+
+def rings_for_trial(agent_ids: Collection[UUID]) -> Rings:
+    """Keys that nobody keeps, for a trial that must leave nothing behind."""
+    return Rings(
+        {frame: KeyHandle(1, new_key()) for frame in _PURPOSES},
+        {agent_id: KeyHandle(1, new_key()) for agent_id in agent_ids},
+    )
+
+
+def seal(text: bytes, place: Place, handle: KeyHandle) -> SealedFrame:
+    """Compress and seal one frame under a data key of its own."""
+    data_key = new_key()
+    wrapped = wrap_data_key(handle.key, data_key, place.aad)
+    return SealedFrame(seal_frame(text, data_key, place.aad), wrapped, handle.version)
+
+
+def unseal(sealed: bytes, wrapped_key: bytes, place: Place, handle: KeyHandle) -> bytes:
+    """The text of one frame; raises Unopenable."""
+    return open_frame(sealed, unwrap_data_key(handle.key, wrapped_key, place.aad), place.aad)
+
+
+def handle_for(frame: str, agent_id: UUID | None, key_version: int) -> KeyHandle:
+    """The stored key that wraps the data key of such a frame; raises KeyMissing, KeyDestroyed."""
+    if agent_id is not None and frame in (LINES, AMENDED):
+        return agent_key_version(agent_id, key_version)
+    return system_key_version(_PURPOSES[frame], key_version)

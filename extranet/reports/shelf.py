@@ -1,0 +1,213 @@
+"""The only door to consumers' data: index row of this agent -> range read -> unseal -> parse. No audit event, no book.
+
+The gate (session, certification, agreement) is the caller's function: it raises to refuse, and is asked before the
+frame is fetched and again in the transaction of the audit event. Hashing, opening and rendering happen outside it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+
+from extranet.agents.agency import is_member_at, manages, open_membership
+from extranet.agents.find import by_license
+from extranet.agents.models import Agent
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
+from extranet.policy import policy_named
+from extranet.reports.book import Book, Query, book_of
+from extranet.reports.header import Header
+from extranet.reports.lines import parse_frame
+from extranet.reports.manifest import store
+from extranet.reports.models import Current, Frame, Publication, PublicationState
+from extranet.reports.refusals import NoBook
+from extranet.reports.render import CONTENT_TYPES, Format, render
+from extranet.reports.seal import AMENDED, LINES, Place, handle_for, unseal
+from extranet.vault.packs import HEADER_FRAME
+from extranet.vault.stores import Reader
+
+Gate = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Week:
+    """One publication that the agent may open."""
+
+    as_of: date
+    released_at: datetime
+    publication_id: UUID
+    rows: int
+    cases: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file as it was audited."""
+
+    name: str
+    content_type: str
+    rows: int
+    body: bytes = field(repr=False)
+
+
+def newest(kind: str) -> Publication | None:
+    """What every reader of the kind is shown first."""
+    pointer = Current.objects.filter(kind=kind).select_related("publication").first()
+    return pointer.publication if pointer else None
+
+
+def weeks(*, agent: Agent, kind: str, now: datetime) -> list[Week]:
+    """The weeks that the agent may open, newest first; none if nothing was published.
+
+    The current one always, past ones of the number that policy keeps: those in which the agent had rows, and those
+    since the certification, in which the book was empty.
+    """
+    del now  # the number kept counts publications, not days; certification is the gate's matter
+    shown = newest(kind)
+    kept = policy_named(settings.EXTRANET.policy).weeks_kept
+    released = Publication.objects.filter(kind=kind, state=PublicationState.RELEASED)
+    if shown is None:
+        return []
+    rows = released.filter(as_of__lte=shown.as_of).order_by("-as_of", "-revision")[:kept]
+    held = _counts(agent, [row.id for row in rows])
+    mine = [row for row in rows if row.id in held or row.id == shown.id or row.as_of >= agent.certified_on]
+    return [_week(row, held.get(row.id, (0, 0)), current=row.id == shown.id) for row in mine]
+
+
+def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate) -> Book:
+    """The agent's book of that week (None: the current one), audited as viewed.
+
+    ``agent`` is whose book it is, ``actor`` who looks. Raises NoBook, and what the gate raises.
+    """
+    book, row = _fetched(agent, kind, week, actor, now, gate)
+    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": len(book.rows)})
+    return book
+
+
+def download(
+    *,
+    agent: Agent,
+    kind: str,
+    week: date | None,
+    query: Query,
+    format: Format,
+    actor: Actor,
+    now: datetime,
+    gate: Gate,
+) -> Download:
+    """Exactly the rows of that view as a file, audited with its size. Raises NoBook, and what the gate raises."""
+    book, row = _fetched(agent, kind, week, actor, now, gate)
+    rows = book.select(query)
+    body = render(book, rows, format)
+    facts: dict[str, JsonValue] = {"rows": len(rows), "bytes": len(body), "format": format}
+    _audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
+    name = f"{kind}-{book.as_of.isoformat()}-{agent.license}.{format}"
+    return Download(name, CONTENT_TYPES[format], len(rows), body)
+
+
+def managed(*, manager: Agent, license: str, kind: str, week: date | None, actor: Actor, now: datetime) -> Agent:
+    """The agent with that license, if this manager may open that week: member of the managed agency today and when
+    the week was switched to. Raises NoBook, the same for unknown licenses; the refusal is audited."""
+    agent = by_license(license)
+    row = _publication(kind, week) if agent else None
+    if agent is not None and row is not None and _may_manage(manager, agent, row, now):
+        return agent
+    _refused(license, kind, week, actor, now, "not a member of the managed agency, now or then")
+    raise NoBook("there is no such book in your agency")
+
+
+def weeks_of(*, manager: Agent, agent: Agent, kind: str, now: datetime) -> list[Week]:
+    """The weeks of that agent which this manager may open, newest first."""
+    found = weeks(agent=agent, kind=kind, now=now)
+    rows = Publication.objects.in_bulk([week.publication_id for week in found])
+    return [week for week in found if _may_manage(manager, agent, rows[week.publication_id], now)]
+
+
+def _may_manage(manager: Agent, agent: Agent, row: Publication, now: datetime) -> bool:
+    membership = open_membership(manager)
+    if membership is None or row.released_at is None or not manages(manager, agent, now):
+        return False
+    return is_member_at(agent, membership.agency, row.released_at)
+
+
+def _fetched(
+    agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate
+) -> tuple[Book, Publication]:
+    gate()
+    open_weeks = {found.as_of: found for found in weeks(agent=agent, kind=kind, now=now)}
+    shown = newest(kind)
+    chosen = open_weeks.get(week or (shown.as_of if shown else date.min))
+    row = Publication.objects.filter(id=chosen.publication_id).first() if chosen else None
+    if row is None or row.released_at is None:
+        _refused(agent.license, kind, week, actor, now, "no such week")
+        raise NoBook("there is no publication of that week for you")
+    return _unsealed(agent, row, row.released_at), row
+
+
+def _frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
+    """Index rows of this agent in this publication: the agent is part of the query."""
+    return Frame.objects.filter(publication=row, agent=agent, frame__in=[LINES, AMENDED]).order_by("offset")
+
+
+def _unsealed(agent: Agent, row: Publication, released_at: datetime) -> Book:
+    with store().open(row.pack) as reader:
+        own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
+        header = Header.from_bytes(_text(reader, row, own))
+        stable, volatile = [], []
+        for frame in _frames(agent, row):
+            first, second = parse_frame(
+                _text(reader, row, frame), stable=len(header.stable), volatile=len(header.volatile)
+            )
+            stable += first
+            volatile += second
+    return book_of(header, stable, volatile, released_at=released_at, revision=row.revision)
+
+
+def _text(reader: Reader, row: Publication, frame: Frame) -> bytes:
+    sealed = reader.read(frame.offset, frame.length)
+    place = Place(row.kind, row.id, frame.owner, frame.frame)
+    return unseal(sealed, bytes(frame.wrapped_key), place, handle_for(frame.frame, frame.agent_id, frame.key_version))
+
+
+def _publication(kind: str, week: date | None) -> Publication | None:
+    if week is None:
+        return newest(kind)
+    return Publication.objects.filter(kind=kind, as_of=week, state=PublicationState.RELEASED).first()
+
+
+def _counts(agent: Agent, publications: list[UUID]) -> dict[UUID, tuple[int, int]]:
+    own = Q(agent=agent, publication_id__in=publications, frame__in=[LINES, AMENDED])
+    counted = Frame.objects.filter(own).values_list("publication_id").annotate(Sum("rows"), Sum("cases"))
+    return {publication: (rows, cases) for publication, rows, cases in counted}
+
+
+def _week(row: Publication, counts: tuple[int, int], *, current: bool) -> Week:
+    moment = row.released_at or row.received_at
+    return Week(row.as_of, moment, row.id, counts[0], counts[1], current)
+
+
+def _audited(
+    action: Action, agent: Agent, row: Publication, actor: Actor, now: datetime, gate: Gate, facts: dict[str, JsonValue]
+) -> None:
+    """The gate once more and the event, in one transaction; recalled in between is refused too."""
+    detail: dict[str, JsonValue] = {
+        "kind": row.kind,
+        "as_of": row.as_of.isoformat(),
+        "publication": str(row.id),
+        **facts,
+    }
+    with transaction.atomic():
+        gate()
+        if not Publication.objects.filter(id=row.id, state=PublicationState.RELEASED).exists():
+            raise NoBook("this publication was just taken back")
+        record(action=action, now=now, actor=actor, subject=agent.license, detail=detail)
+
+
+def _refused(license: str, kind: str, week: date | None, actor: Actor, now: datetime, reason: str) -> None:
+    detail: dict[str, JsonValue] = {"kind": kind, "week": week.isoformat() if week else "", "reason": reason}
+    record_refusal(action=Action.BOOK_REFUSED, now=now, actor=actor, subject=license[:20], detail=detail)
