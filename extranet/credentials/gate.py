@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from allauth.mfa.models import Authenticator
+
 from extranet.agents.models import CertificationStatus
 from extranet.credentials.agreement import version_in_force
 from extranet.credentials.in_force import policy, zone
@@ -74,6 +76,13 @@ def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
     if barred is None and channel in (Channel.API, Channel.DOWNLOAD):
         barred = Reason.MUST_CHANGE if must_change else Reason.NEEDS_AGREEMENT if needs_agreement else None
     return Verdict(barred is None, barred or Reason.OK, must_change, needs_agreement)
+
+
+def needs_second_factor(account: Account) -> bool:
+    """Staff always (IA-2(1)); an agent who set one up."""
+    if account.is_staff_member and policy().second_factor_staff == "required":
+        return True
+    return bool(Authenticator.objects.filter(user=account).exists())
 
 
 def standing(account: Account) -> Reason | None:

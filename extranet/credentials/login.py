@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -11,9 +10,8 @@ from django.db.models.functions import Coalesce
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import devices, sessions, throttle
-from extranet.credentials.gate import RESET_HELPS, Channel, Reason, Verdict, may_enter
+from extranet.credentials.gate import RESET_HELPS, Channel, Reason, Verdict, may_enter, needs_second_factor
 from extranet.credentials.hashing import hash_password, verify_or_burn
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, ShownPassword
 from extranet.credentials.username import UsernameRefused, parse
 
@@ -70,7 +68,7 @@ def sign_in(*, username: str, password: str, device: str | None, network: str, b
     if checked.outdated:
         _rehash(account, password)
     throttle.give_back_guess(username=name, device=known, network=network)
-    if _needs_second_factor(account):
+    if needs_second_factor(account):
         return SignIn(account, verdict.must_change, verdict.needs_agreement, needs_second_factor=True)
     return complete(account=account, device=device, network=network, browser=browser, now=now)
 
@@ -138,9 +136,3 @@ def _note_login(account: Account, now: datetime) -> None:
         first_login_at=Coalesce(F("first_login_at"), now),
         inactive_noted_at=None,
     )
-
-
-def _needs_second_factor(account: Account) -> bool:
-    if account.is_staff_member and policy().second_factor_staff == "required":
-        return True
-    return bool(Authenticator.objects.filter(user=account).exists())

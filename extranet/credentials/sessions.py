@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials.gate import Channel, may_enter
+from extranet.credentials.gate import Channel, may_enter, needs_second_factor
 from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, LiveSession
 
@@ -20,7 +20,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 
 class SecondFactorMissing(Exception):
-    """A staff session begins only after the second factor (IA-2(1))."""
+    """Staff, and agents who set one up, get a session only after the second factor (IA-2)."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ def begin(
 ) -> Begun:
     """Start a session under the key of Django's (cycled just before) and end the older ones.
 
-    Raises SecondFactorMissing for staff without one.
+    Raises SecondFactorMissing where one is needed.
     """
-    if account.is_staff_member and policy().second_factor_staff == "required" and not second_factor:
+    if needs_second_factor(account) and not second_factor:
         raise SecondFactorMissing
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)  # two logins at once: the later one ends the earlier

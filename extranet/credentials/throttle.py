@@ -72,13 +72,11 @@ def of_account() -> Budget:
 
 def take_guess(*, username: str, device: KnownDevice | None, network: str, now: datetime) -> Allowance:
     """Take one try of all budgets that apply, before the password is looked at. Call it outside of transactions."""
-    if device is not None:
-        return take(budget=of_device(), owner=username, detail=str(device.pk), now=now)
-    for budget, owner, detail in _unknown(username, network):
-        allowance = take(budget=budget, owner=owner, detail=detail, now=now)
-        if not allowance.allowed:
-            return allowance
-    return Allowance(True)
+    try:
+        with transaction.atomic():  # one commit for all of them
+            return _take_all(_budgets(username, device, network), now)
+    except DatabaseError:
+        return Allowance(False, UNAVAILABLE)
 
 
 def give_back_guess(*, username: str, device: KnownDevice | None, network: str) -> None:
@@ -135,9 +133,19 @@ def forget_old(*, before: datetime) -> int:
     return old.exclude(blocked_until__gte=before).delete()[0]
 
 
-def _unknown(username: str, network: str) -> list[tuple[Budget, str, str]]:
+def _budgets(username: str, device: KnownDevice | None, network: str) -> list[tuple[Budget, str, str]]:
     """Network first, account last: one network cannot spend what all others share faster than its own budgets allow."""
+    if device is not None:
+        return [(of_device(), username, str(device.pk))]
     return [(of_network(), network, ""), (of_account_network(), username, network), (of_account(), username, "")]
+
+
+def _take_all(budgets: list[tuple[Budget, str, str]], now: datetime) -> Allowance:
+    for budget, owner, detail in budgets:
+        allowance = take(budget=budget, owner=owner, detail=detail, now=now)
+        if not allowance.allowed:
+            return allowance
+    return Allowance(True)
 
 
 def guesses(scope: str) -> Budget:

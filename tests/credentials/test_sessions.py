@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
@@ -15,7 +16,7 @@ from extranet.credentials.disable import disable
 from extranet.credentials.gate import Channel
 from extranet.credentials.models import Account, LiveSession
 from extranet.credentials.sessions import Ended, GateBackend, SecondFactorMissing
-from tests.credentials.people import CAFE, CHOSEN, DESK, HOME, days, events, minutes, new_account, new_staff
+from tests.credentials.people import CAFE, CHOSEN, DESK, HOME, days, events, minutes, new_account, new_staff, try_login
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -140,6 +141,17 @@ def test_staff_have_no_session_without_second_factor(db: None, now: datetime) ->
         begin(dora, now)
     key = begin(dora, now, second_factor=True)
     assert LiveSession.objects.get(session_key=key).second_factor_at == now
+
+
+def test_an_agent_who_set_up_a_second_factor_has_no_session_without_it(
+    alice: Account, bob: Account, now: datetime
+) -> None:
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={})
+    assert try_login(alice, CHOSEN, now=now).needs_second_factor
+    with pytest.raises(SecondFactorMissing):
+        begin(alice, now)
+    assert state(begin(alice, now, second_factor=True), now) == "live"
+    assert state(begin(bob, now), now) == "live"
 
 
 def test_django_itself_lets_nobody_in(alice: Account) -> None:
