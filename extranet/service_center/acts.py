@@ -50,9 +50,12 @@ def start_reset(*, agent: Agent, by: Actor, now: datetime, request: SupportReque
     """
     require_check(agent=agent, act="start_reset", by=by, now=now)
     account = account_of(agent)
-    with transaction.atomic():
-        code = reset.start_by_staff(account=account, by=by, now=now)
-        _step(request, "reset_started", by=by, now=now)
+    try:
+        with transaction.atomic():
+            code = reset.start_by_staff(account=account, by=by, now=now)
+            _step(request, "reset_started", by=by, now=now)
+    except reset.ResetRefused as refused:
+        raise ActRefused(f"A reset would not help: {_plain(refused.reason)}.") from refused
     return code
 
 
@@ -76,7 +79,7 @@ def issue_again(*, agent: Agent, by: Actor, now: datetime, request: SupportReque
     try:
         passwords.issue_again(account=account_of(agent), by=by, now=now)
     except passwords.IssueRefused as refused:
-        raise ActRefused(f"A new password would not help: {refused.reason}.") from refused
+        raise ActRefused(f"A new password would not help: {_plain(refused.reason)}.") from refused
     with transaction.atomic():  # apart, because hashing must not hold up other writers; the trail has it already
         _step(request, "password_issued", by=by, now=now)
 
@@ -118,6 +121,11 @@ def account_of(agent: Agent) -> Account:
     if account is None:
         raise ActRefused("This agent has no account yet: it is opened on the Monday after certification.")
     return account
+
+
+def _plain(reason: str) -> str:
+    """A reason of the gate in words: ``not_certified`` as "not certified"."""
+    return reason.replace("_", " ")
 
 
 def _step(request: SupportRequest | None, what: str, *, by: Actor, now: datetime) -> None:
