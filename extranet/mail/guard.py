@@ -14,7 +14,7 @@ from extranet.mail.catalogue import CatalogueMail
 from extranet.policy import local_day
 from extranet.profile.loader import current
 
-_GAP = r"[-.\s–—‑]?"
+_GAP = r"[-.\s\u2010-\u2015\u2212]?"  # every hyphen, dash and minus
 SSN_SHAPE = re.compile(rf"(?<!\d)(\d{{3}}){_GAP}(\d{{2}}){_GAP}(\d{{4}})(?!\d)")
 CASE_SOLID = re.compile(r"(?<!\d)\d{10,19}(?!\d)")
 CASE_GROUPED = re.compile(r"(?<![\w-])\d{3,}(?:[ -]\d{3,})+(?![\w-])")

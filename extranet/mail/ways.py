@@ -87,7 +87,8 @@ class FolderWay:
             part.rename(final)
             _sync(self._folder)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise WayDown(f"folder: {type(error).__name__}") from None
 
     def close(self) -> None:

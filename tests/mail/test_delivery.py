@@ -1,0 +1,289 @@
+"""A mail is accepted once, in its order, and whoever is killed in between loses only time."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from extranet.audit.actions import Action
+from extranet.audit.models import Event
+from extranet.jobs import logs
+from extranet.mail.catalogue import ResetLinkMail
+from extranet.mail.delivery import LEASE, Delivered, deliver_due, wait_after
+from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.undelivered import given_up_secrets
+from extranet.mail.ways import FolderWay, NotNow, Parcel, Way, WayDown, open_way
+from extranet.profile.loader import current
+from tests.mail.conftest import SECRET, Post, Receiver, introduction, password, username
+
+pytestmark = pytest.mark.django_db
+Mailbox = Callable[[], list[EmailMessage]]
+Onboard = Callable[..., list[OutboxMail]]
+
+
+class Killed(BaseException):
+    """The sender is killed: none of its code runs any more."""
+
+
+class KilledAfterwards(FolderWay):
+    """The receiver has the message, the sender does not live to note it."""
+
+    def deliver(self, parcel: Parcel) -> None:
+        super().deliver(parcel)
+        raise Killed
+
+
+class Away:
+    """A receiver that is not there."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.tries = 0
+
+    def deliver(self, parcel: Parcel) -> None:
+        self.tries += 1
+        raise self.error
+
+    def close(self) -> None:
+        pass
+
+
+def states() -> list[str]:
+    return list(OutboxMail.objects.order_by("place").values_list("state", flat=True))
+
+
+def test_a_mail_posted_twice_is_sent_once(post_mail: Post, mailbox: Mailbox, now: datetime) -> None:
+    post_mail()
+    post_mail()
+    assert deliver_due(now=now) == Delivered(accepted=1)
+    assert deliver_due(now=now) == Delivered()
+    assert len(mailbox()) == 1
+
+
+def test_acceptance_wipes_the_secret_and_is_recorded(post_mail: Post, now: datetime) -> None:
+    post_mail(password(), key="password:AB_1H12345:1")
+    deliver_due(now=now)
+    row = OutboxMail.objects.get()
+    assert (row.state, row.sealed_body, row.accepted_at, row.wiped_at) == ("accepted", None, now, now)
+    event = Event.objects.get(action=Action.MAIL_ACCEPTED)
+    assert (event.subject, event.detail["kind"], event.detail["attempts"]) == ("AB_1H12345", "password", 1)
+    assert SECRET not in str(event.detail)
+
+
+def test_the_message_is_what_the_job_aid_asks_for(post_mail: Post, mailbox: Mailbox, now: datetime) -> None:
+    row = post_mail(password(), key="a")
+    deliver_due(now=now)
+    (message,) = mailbox()
+    profile = current()
+    assert message["Subject"] == row.subject
+    assert message["Subject"].startswith(profile.secured_mark)
+    assert message["From"].addresses[0].addr_spec == profile.service_center.email
+    assert message["To"] == "alice@agents.test"
+    assert message["Message-ID"] == row.message_id
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].datetime == now
+    assert not message["References"]
+    assert not message["In-Reply-To"]
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        assert SECRET in part.get_content()
+
+
+def test_the_mark_is_readable_in_the_raw_subject(post_mail: Post, data_folder: Path, now: datetime) -> None:
+    """Gateways look for it before they decode anything."""
+    post_mail(username(), key="a")
+    deliver_due(now=now)
+    (file,) = (data_folder / "mailbox").glob("*.eml")
+    assert f"\r\nSubject: {current().secured_mark} ".encode() in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("subject", ["Your Book – Password", "é ü – 漢字 x", "Caf\u00e9 " * 30 + "end", "a =?x?= b"])
+def test_subjects_arrive_to_the_letter(post_mail: Post, mailbox: Mailbox, now: datetime, subject: str) -> None:
+    row = post_mail(key="a")
+    OutboxMail.objects.filter(id=row.id).update(subject=subject)
+    deliver_due(now=now)
+    (message,) = mailbox()
+    assert message["Subject"] == subject
+
+
+def test_a_sender_killed_after_handing_over_sends_the_same_bytes_again(
+    post_mail: Post, data_folder: Path, now: datetime
+) -> None:
+    post_mail(password(), key="a")
+    folder = data_folder / "mailbox"
+    with pytest.raises(Killed):
+        deliver_due(now=now, way=KilledAfterwards(folder))
+    assert states() == ["sending"]
+    (first,) = (file.read_bytes() for file in folder.glob("*.eml"))
+    assert deliver_due(now=now + LEASE - timedelta(seconds=1)) == Delivered(), "its sender may still be alive"
+    assert deliver_due(now=now + LEASE) == Delivered(accepted=1)
+    (again,) = (file.read_bytes() for file in folder.glob("*.eml"))
+    assert again == first
+    assert Event.objects.filter(action=Action.MAIL_ACCEPTED).count() == 1
+
+
+def test_who_lost_the_lease_accepts_nothing(post_mail: Post, data_folder: Path, now: datetime) -> None:
+    post_mail()
+
+    class Slow(FolderWay):
+        """While it hands over, its lease runs out and another sender takes the mail."""
+
+        def deliver(self, parcel: Parcel) -> None:
+            super().deliver(parcel)
+            assert deliver_due(now=now + LEASE) == Delivered(accepted=1)
+
+    assert deliver_due(now=now, way=Slow(data_folder / "mailbox")) == Delivered()
+    assert Event.objects.filter(action=Action.MAIL_ACCEPTED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_senders_at_once_accept_each_mail_once(post_mail: Post, data_folder: Path, now: datetime) -> None:
+    for number in range(10):
+        post_mail(username(), key=f"username:{number}:1")
+    handed_over: Counter[str] = Counter()
+
+    class Counting(FolderWay):
+        def deliver(self, parcel: Parcel) -> None:
+            handed_over[parcel.name] += 1
+            super().deliver(parcel)
+
+    accepted: list[int] = []
+
+    def send() -> None:
+        accepted.append(deliver_due(now=now, way=Counting(data_folder / "mailbox")).accepted)
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(accepted) == 10
+    assert set(handed_over.values()) == {1}
+    assert Event.objects.filter(action=Action.MAIL_ACCEPTED).count() == 10
+
+
+def test_the_three_mails_leave_in_their_order(onboard: Onboard, now: datetime) -> None:
+    onboard()
+    order: list[str] = []
+
+    class Noting(Away):
+        def deliver(self, parcel: Parcel) -> None:
+            order.append(OutboxMail.objects.get(id=parcel.name).kind)
+
+    assert deliver_due(now=now, way=Noting(NotNow())).accepted == 3
+    assert order == ["introduction", "username", "password"]
+
+
+def test_the_password_waits_for_the_two_before_it_but_not_beyond_a_day(onboard: Onboard, now: datetime) -> None:
+    first, second, _ = onboard()
+    OutboxMail.objects.filter(id=first.id).update(next_attempt_at=now + timedelta(days=3))
+    assert deliver_due(now=now) == Delivered()
+    OutboxMail.objects.filter(id=second.id).update(state=MailState.BOUNCED)
+    assert deliver_due(now=now + timedelta(hours=23, minutes=59)) == Delivered()
+    assert deliver_due(now=now + timedelta(hours=24)) == Delivered(accepted=1)
+    assert states() == ["queued", "bounced", "accepted"]
+
+
+def test_one_thread_does_not_hold_up_another(onboard: Onboard, now: datetime) -> None:
+    held, *_ = onboard()
+    onboard("AB_0E54321", number=2)
+    OutboxMail.objects.filter(id=held.id).update(next_attempt_at=now + timedelta(days=3))
+    assert deliver_due(now=now) == Delivered(accepted=3)
+
+
+def test_more_mails_than_a_run_takes_are_left_for_the_next(post_mail: Post, now: datetime) -> None:
+    for number in range(5):
+        post_mail(key=f"introduction:{number}:1")
+    assert deliver_due(now=now, limit=3).accepted == 3
+    assert deliver_due(now=now, limit=3).accepted == 2
+
+
+def test_waits_grow_up_to_an_hour(post_mail: Post) -> None:
+    longest = [max(wait_after(attempt) for _ in range(20)) for attempt in range(1, 12)]
+    assert longest[0] <= timedelta(minutes=1)
+    assert longest[2] > longest[0]
+    assert timedelta(minutes=45) <= longest[-1] <= timedelta(hours=1)
+
+
+def test_a_deferred_mail_waits_and_goes_later(post_mail: Post, now: datetime) -> None:
+    post_mail()
+    assert deliver_due(now=now, way=Away(NotNow("SMTP 451 4.7.1"))) == Delivered(deferred=1)
+    row = OutboxMail.objects.get()
+    assert (row.state, row.last_error, row.attempts) == ("deferred", "SMTP 451 4.7.1", 1)
+    assert deliver_due(now=now) == Delivered()
+    assert deliver_due(now=now + timedelta(minutes=1)) == Delivered(accepted=1)
+
+
+def test_a_way_that_is_down_ends_the_run_and_says_so(post_mail: Post, now: datetime) -> None:
+    for number in range(3):
+        post_mail(key=f"introduction:{number}:1")
+    away = Away(WayDown("connection: TimeoutError"))
+    assert deliver_due(now=now, way=away) == Delivered(deferred=1, down="connection: TimeoutError")
+    assert away.tries == 1
+    assert deliver_due(now=now + timedelta(minutes=2)).accepted == 3
+
+
+def test_a_secret_that_could_not_leave_for_a_week_is_given_up_and_wiped(post_mail: Post, now: datetime) -> None:
+    post_mail(password(), key="a")
+    deliver_due(now=now, way=Away(WayDown("x")))
+    week = now + timedelta(days=7)
+    assert not given_up_secrets(now=week - timedelta(seconds=1)).exists()
+    assert given_up_secrets(now=week).exists(), "also before anything tried to send"
+    assert deliver_due(now=week) == Delivered(gave_up=1)
+    row = given_up_secrets(now=week).get()
+    assert (row.state, row.sealed_body, row.wiped_at) == ("gave_up", None, week)
+    assert Event.objects.filter(action=Action.MAIL_GAVE_UP).count() == 1
+    assert deliver_due(now=week) == Delivered()
+
+
+def test_a_secret_stands_in_no_row_and_no_line_of_the_log(
+    post_mail: Post, plain_server: str, receiver: Receiver, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure()
+    receiver.at_data = f"451 4.3.0 I do not like {SECRET}"
+    post_mail(ResetLinkMail(link=f"http://reset.test/r/{SECRET}", minutes=60), key="a")
+    assert deliver_due(now=now, way=open_way(plain_server)).deferred == 1
+    rows = [*OutboxMail.objects.values_list(), *Event.objects.values_list()]
+    lines = capsys.readouterr().err
+    assert "mail deferred" in lines
+    assert SECRET not in f"{rows}{lines}"
+
+
+def test_a_mail_whose_body_was_damaged_does_not_hold_up_the_others(post_mail: Post, now: datetime) -> None:
+    row = post_mail(key="a")
+    post_mail(key="b")
+    OutboxMail.objects.filter(id=row.id).update(sealed_body=b"\0\0\0\1junk")
+    assert deliver_due(now=now) == Delivered(accepted=1, deferred=1)
+
+
+def test_a_permanent_refusal_bounces_and_wipes(
+    post_mail: Post, plain_server: str, receiver: Receiver, now: datetime
+) -> None:
+    post_mail(key="a")
+    receiver.at_rcpt = "550 5.1.1 <alice@agents.test> unknown"
+    assert deliver_due(now=now, way=open_way(plain_server)) == Delivered(bounced=1)
+    row = OutboxMail.objects.get()
+    assert (row.state, row.last_error) == ("bounced", "SMTP 550 5.1.1")
+    assert Event.objects.get(action=Action.MAIL_BOUNCED).detail["reason"] == "SMTP 550 5.1.1"
+    assert deliver_due(now=now + timedelta(hours=2)) == Delivered()
+
+
+def test_a_secured_mail_never_leaves_without_tls_and_a_plain_one_does(
+    post_mail: Post, plain_server: str, receiver: Receiver, now: datetime
+) -> None:
+    post_mail(password(), key="a")
+    post_mail(introduction(), key="b")
+    way: Way = open_way(plain_server)
+    assert deliver_due(now=now, way=way) == Delivered(accepted=1, deferred=1)
+    assert len(receiver.taken) == 1
+    assert SECRET.encode() not in receiver.taken[0]
+    secret = OutboxMail.objects.get(key="a")
+    assert (secret.state, "TLS" in secret.last_error) == ("deferred", True)
