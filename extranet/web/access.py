@@ -19,7 +19,7 @@ from django.utils import timezone
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials.models import Account, LiveSession, StaffRole
-from extranet.credentials.sessions import Ended, check
+from extranet.credentials.sessions import Ended, check, touch
 from extranet.web.errors import refuse
 from extranet.web.network import network_of
 from extranet.web.steps import pending_step
@@ -118,6 +118,7 @@ class AccessMiddleware:
             return live.reason
         if live is not None and isinstance(request.user, Account) and request.user.pk == live.account_id:
             request.account, request.live = request.user, live  # type: ignore[attr-defined]
+            touch(session=live, now=timezone.now())
         return ""
 
     def _refuse(self, request: HttpRequest, why: str) -> HttpResponse:

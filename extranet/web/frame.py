@@ -1,0 +1,27 @@
+"""What the frame of every page knows about who is signed in (context processor)."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from extranet.credentials.in_force import policy
+from extranet.credentials.models import Account
+from extranet.credentials.username import shown
+from extranet.web.dates import moment
+from extranet.web.navigation import navigation_for
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """The variables of base.html; empty for strangers."""
+    account: Account | None = getattr(request, "account", None)
+    if account is None:
+        return {}
+    return {
+        "navigation": navigation_for(request, account),
+        "nav_label": "Agent" if account.agent_id else "Staff",
+        "signed_in_as": shown(account.username),
+        "last_login": f"Last login {moment(account.previous_login_at)}" if account.previous_login_at else "",
+        "home_url": reverse("home") if account.agent_id else reverse("staff-home"),
+        "logout_url": reverse("logout"),
+        "keepalive_url": reverse("keepalive"),
+        "idle_seconds": policy().idle_minutes * 60,
+    }

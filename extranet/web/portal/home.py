@@ -1,0 +1,72 @@
+"""The agent's home (J3): the newest reports, past weeks, what is late, and whether the own password runs out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from extranet.agents.agency import managed_by
+from extranet.agents.models import Agent
+from extranet.credentials.in_force import policy, zone
+from extranet.credentials.models import Account
+from extranet.policy import local_day, warning_is_due
+from extranet.profile.layouts import ReportKind
+from extranet.profile.loader import current
+from extranet.reports.shelf import Week, weeks
+from extranet.web.access import ANYBODY, SIGNED_IN, PortalRequest, access
+from extranet.web.dates import day, moment
+from extranet.web.portal.late import missing_monday
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One kind of report as the home page shows it: the newest week, and older ones that can still be opened."""
+
+    kind: ReportKind
+    newest: Week | None
+    released: str
+    older: list[Week]
+    missing: date | None
+
+
+@access(ANYBODY)
+@require_safe
+def root(request: HttpRequest) -> HttpResponse:
+    """The short addresses lead to the one home."""
+    return redirect("home")
+
+
+@access(SIGNED_IN)
+@require_safe
+def home(request: PortalRequest) -> HttpResponse:
+    """An agent's overview; staff have a home of their own."""
+    agent, now = request.account.agent, timezone.now()
+    if agent is None:
+        return redirect("staff-home")
+    context = {
+        "title": f"Welcome, {agent.first_name}",
+        "shelves": [_shelf(agent, kind, now) for kind in current().reports.values()],
+        "expiry": _expiry(request.account, now),
+        "members": list(managed_by(agent, now)),
+    }
+    return render(request, "portal/home.html", context)
+
+
+def _shelf(agent: Agent, kind: ReportKind, now: datetime) -> Shelf:
+    found = weeks(agent=agent, kind=kind.slug, now=now)
+    newest = next((week for week in found if week.current), None)
+    released = moment(newest.released_at) if newest else ""
+    older = [week for week in found if not week.current]
+    return Shelf(kind, newest, released, older, missing_monday(newest.as_of if newest else None, now))
+
+
+def _expiry(account: Account, now: datetime) -> str:
+    """The notice of the last days, in the same window as the mail (J27)."""
+    if account.expires_on is None or not warning_is_due(account.expires_on, now, policy(), zone()):
+        return ""
+    left = (account.expires_on - local_day(now, zone())).days
+    until = {0: "today only", 1: "until tomorrow"}.get(left, f"for {left} more days")
+    return f"Your password is valid {until}, through {day(account.expires_on)}. Change it now, and nothing stops you."

@@ -1,0 +1,94 @@
+"""Change the own password: by choice before it expires, by force where it was generated (J26, IA-5(1))."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import HASH_SESSION_KEY
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from extranet.credentials.change_password import BARRED, OLD_WRONG, OVERTAKEN, THROTTLED, PasswordRefused, change
+from extranet.credentials.hashing import HashingBusy
+from extranet.credentials.in_force import policy
+from extranet.credentials.models import Account
+from extranet.web.access import UNFINISHED, PortalRequest, access, actor_of
+from extranet.web.dates import day
+from extranet.web.errors import refuse
+from extranet.web.network import browser_of
+from extranet.web.password_words import hint, words
+
+FIELD_OF = {OLD_WRONG: "old", THROTTLED: None, BARRED: None, OVERTAKEN: None}
+"""Where the words of a code stand; all others are about the new password."""
+
+
+def _field(label: str, autocomplete: str) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=1000, strip=False, widget=widget)
+
+
+class PasswordForm(forms.Form):
+    """The present one, and the new one twice."""
+
+    old = _field("Present password", "current-password")
+    new = _field("New password", "new-password")
+    again = _field("New password, again", "new-password")
+
+    def clean_again(self) -> str:
+        again = str(self.cleaned_data["again"])
+        if again != self.cleaned_data.get("new"):
+            raise forms.ValidationError("This is not the same as the line above.")
+        return again
+
+
+@access(UNFINISHED)
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: PortalRequest) -> HttpResponse:
+    """GET shows the form; a POST with a fitting pair changes the password and ends all other sessions."""
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        _change(request, form)
+    except PasswordRefused as refused:
+        return _refused(request, form, refused)
+    except HashingBusy as busy:
+        return refuse(request, 503, retry_after=busy.retry_after)
+    return redirect("home" if request.account.agent_id else "staff-home")
+
+
+def _change(request: PortalRequest, form: PasswordForm) -> None:
+    account = request.account
+    changed = change(
+        account=account,
+        old=form.cleaned_data["old"],
+        new=form.cleaned_data["new"],
+        now=timezone.now(),
+        by=actor_of(request),
+        browser=browser_of(request),
+        session_key=request.live.session_key,
+    )
+    fresh = Account.objects.get(pk=account.pk)
+    request.session[HASH_SESSION_KEY] = fresh.get_session_auth_hash()  # this session stays, under its key
+    until = f" It is valid through {day(changed.expires_on)}." if changed.expires_on else ""
+    messages.success(request, f"Your password was changed.{until}")
+
+
+def _refused(request: PortalRequest, form: PasswordForm, refused: PasswordRefused) -> HttpResponse:
+    for code in refused.reasons:
+        form.add_error(FIELD_OF.get(code, "new"), words(code, account=request.account))
+    response = _page(request, form)
+    if refused.retry_after is not None:
+        response.status_code, response["Retry-After"] = 429, str(refused.retry_after)
+    return response
+
+
+def _page(request: PortalRequest, form: PasswordForm) -> HttpResponse:
+    account = request.account
+    form.fields["new"].help_text = hint(account)
+    forced = account.temporary and policy().force_change
+    title = "Choose your own password" if forced else "Change your password"
+    context = {"form": form, "forced": forced, "title": title, "account": account, "policy": policy()}
+    return render(request, "portal/password.html", context)

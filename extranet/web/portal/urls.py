@@ -1,0 +1,24 @@
+"""The agent's portal. Its home stands where the profile says (J3)."""
+
+from django.urls import path
+
+from extranet.profile.loader import current
+from extranet.web.portal import account, agreement, book, download, email_veto, home, login, logout, password, support
+
+HOME = current().portal_path.strip("/")
+
+urlpatterns = [
+    path("", home.root, name="root"),
+    path(HOME, home.home, name="home"),
+    path(f"{HOME}/", home.root),
+    path("login/", login.login, name="login"),
+    path("logout/", logout.logout, name="logout"),
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("reports/<slug:kind>/", book.book, name="book"),
+    path("reports/<slug:kind>/download/", download.download, name="download"),
+    path("account/", account.account, name="account"),
+    path("account/keepalive/", logout.keep_alive, name="keepalive"),
+    path("account/password/", password.password, name="password"),
+    path("email-change/<str:token>/", email_veto.email_veto, name="email-veto"),
+    path("support/", support.support, name="support"),
+]
