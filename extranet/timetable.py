@@ -25,6 +25,7 @@ from extranet.credentials.rename import follow_license
 from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
+from extranet.reports.retention import expire_publications
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
@@ -62,6 +63,10 @@ def _forget_shown_passwords(now: datetime) -> str:
     return f"{ShownPassword.objects.filter(expires_at__lte=now).delete()[0]} forgotten"
 
 
+def _retention(now: datetime) -> str:
+    return f"{expire_publications(now=now)} weeks deleted"
+
+
 def _forget_old_sessions(now: datetime) -> str:
     Session.objects.filter(expire_date__lt=now).delete()
     ended = sessions.forget_old(before=now - SESSIONS_KEPT)
@@ -78,6 +83,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("mails never received", "*/5 * * * *", _never_received),
     Entry("repeated refusals", "* * * * *", _flush_tallies),
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
+    Entry("retention", "40 2 * * *", _retention),  # SI-12
     Entry("old sessions", "20 3 * * *", _forget_old_sessions),
 )
 

@@ -1,0 +1,181 @@
+"""``extranet doctor``: what is wrong with this installation, and what to do about it."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django_tasks_db.models import DBTaskResult
+
+from extranet.audit import checkpoints
+from extranet.audit.models import Batch, Event
+from extranet.cli.answers import Answer, act, moment
+from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
+from extranet.cli.ready import not_served, unapplied, unknown
+from extranet.env import Env, missing_to_serve
+from extranet.jobs.models import TimetableRun
+from extranet.keyring.ring import check_master, signing_key
+from extranet.mail.outbox import unfinished
+from extranet.mail.ways import open_way
+from extranet.profile.loader import current
+from extranet.reports.models import Publication, PublicationState
+from extranet.vault.stores import open_store
+
+CLOCK_MAY_DIFFER = timedelta(seconds=5)  # between this machine and its database
+SEALED_WITHIN = timedelta(minutes=10)  # a worker seals every second
+WORKED_WITHIN = timedelta(minutes=45)  # the timetable has entries every minute
+MAIL_WAITS = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``level``: fine, warning, wrong; ``code`` is the exit code that a wrong one gives."""
+
+    about: str
+    level: str
+    text: str
+    remedy: str = ""
+    code: int = 0
+
+
+@act()
+@moment
+def doctor(now: datetime) -> Answer:
+    """Look at configuration, keys, database, store, mail and clock: what is wrong, and what to do."""
+    findings = examine(now)
+    wrong = [finding for finding in findings if finding.level == "wrong"]
+    facts = {"healthy": not wrong, "findings": [asdict(finding) for finding in findings]}
+    lines = [f"{finding.level:7}  {finding.about}: {finding.text}{_then(finding.remedy)}" for finding in findings]
+    return Answer(facts, lines, exit_code=wrong[0].code if wrong else 0)
+
+
+def examine(now: datetime) -> list[Finding]:
+    """Everything, in the order in which things depend on each other."""
+    looks: list[tuple[str, Callable[[datetime], Iterator[Finding]]]] = [
+        ("configuration", _configuration),
+        ("data folder", _data_folder),
+        ("database", _database),
+        ("keys", _keys),
+        ("store", _store),
+        ("mail", _mail),
+        ("clock", _clock),
+        ("work", _work),
+    ]
+    return [finding for about, look in looks for finding in _looked(about, look, now)]
+
+
+def _looked(about: str, look: Callable[[datetime], Iterator[Finding]], now: datetime) -> list[Finding]:
+    """The findings of one look; an error is a finding as well, and no finding at all is a good one."""
+    findings: list[Finding] = []
+    try:
+        findings += look(now)
+    except Exception as error:
+        failure = failure_of(error)
+        findings.append(Finding(about, "wrong", "; ".join(failure.lines), code=failure.exit_code))
+    return findings or [Finding(about, "fine", "nothing to do")]
+
+
+def _then(remedy: str) -> str:
+    return f"; {remedy}" if remedy else ""
+
+
+def _configuration(_now: datetime) -> Iterator[Finding]:
+    for row in missing_to_serve(settings.EXTRANET):
+        yield Finding("configuration", "wrong", f"{row.variable} is not set", row.remedy, WRONG_USE)
+    for text in [*unknown(), *not_served()]:
+        yield Finding("configuration", "wrong", text, code=WRONG_USE)
+    current()
+
+
+def _data_folder(_now: datetime) -> Iterator[Finding]:
+    env: Env = settings.EXTRANET
+    if not env.folder.is_dir():
+        yield Finding("data folder", "wrong", f"{env.folder} does not exist", "run `extranet init`", WRONG_USE)
+        return
+    if not os.access(env.folder, os.W_OK | os.X_OK):
+        yield Finding("data folder", "wrong", f"{env.folder} cannot be written", "check owner and mount", DOWN)
+    yield from _too_open("data folder", env.folder)
+
+
+def _too_open(about: str, path: Path) -> Iterator[Finding]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        wanted = 0o700 if path.is_dir() else 0o600
+        yield Finding(about, "warning", f"{path} may be read by others ({mode:o})", f"chmod {wanted:o} {path}")
+
+
+def _database(_now: datetime) -> Iterator[Finding]:
+    lacking = unapplied()
+    if lacking:
+        text = f"{len(lacking)} migrations are missing, first {lacking[0]}"
+        yield Finding("database", "wrong", text, "run `extranet init`", WRONG_USE)
+    elif "cache" not in connection.introspection.table_names():
+        yield Finding("database", "wrong", "the table `cache` is missing", "run `extranet init`", WRONG_USE)
+
+
+def _keys(_now: datetime) -> Iterator[Finding]:
+    env: Env = settings.EXTRANET
+    for name in ("secret", "master", "signing"):
+        file = env.key_file(name)
+        if not getattr(env, f"{name}_key") and file.exists():
+            yield from _too_open("keys", file)
+    check_master()
+    signing_key()
+
+
+def _store(_now: datetime) -> Iterator[Finding]:
+    store = open_store(settings.EXTRANET.store)
+    names = set(store.names())
+    for name in store.leftovers():
+        yield Finding("store", "warning", f"{name} was never finished", "the next publication sweeps it")
+    states = [PublicationState.RELEASED, PublicationState.SEALED, PublicationState.HELD]
+    for row in Publication.objects.filter(state__in=states).exclude(pack=""):
+        if row.pack not in names:
+            text = f"the pack of {row.kind} of {row.as_of} is gone"
+            yield Finding("store", "wrong", text, "restore it from your backup", INTEGRITY)
+
+
+def _mail(now: datetime) -> Iterator[Finding]:
+    open_way(settings.EXTRANET.email).close()
+    if settings.EXTRANET.email.startswith("folder:") and not settings.DEMO:
+        text = "mails go to a folder, where passwords and links stay readable"
+        yield Finding("mail", "warning", text, "set EXTRANET_EMAIL_URL to an SMTP server")
+    waiting = unfinished().filter(posted_at__lt=now - MAIL_WAITS).count()
+    if waiting:
+        yield Finding("mail", "warning", f"{waiting} mails wait for more than two hours", "see `extranet mail list`")
+
+
+def _clock(now: datetime) -> Iterator[Finding]:
+    newest = Event.objects.order_by("-id").first()
+    if newest is not None and newest.at > now + CLOCK_MAY_DIFFER:
+        text = f"the newest event is of {newest.at.isoformat()}, in the future: the clock went back"
+        yield Finding("clock", "wrong", text, "set the clock by NTP before anything else", CONFLICT)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            difference = abs(cursor.fetchone()[0] - now)
+        if difference > CLOCK_MAY_DIFFER and not settings.DEMO:
+            text = f"this machine and its database differ by {difference.total_seconds():.0f} s"
+            yield Finding("clock", "wrong", text, "set both by NTP", CONFLICT)
+
+
+def _work(now: datetime) -> Iterator[Finding]:
+    """Whether a worker lives, and what it could not do."""
+    checkpoints.agree_with(Batch.objects.order_by("-number").first())
+    sealed_to = Batch.objects.order_by("-number").values_list("sealed_at", flat=True).first()
+    oldest = Event.objects.filter(at__lt=now - SEALED_WITHIN, at__gt=sealed_to) if sealed_to else Event.objects.none()
+    if oldest.exists():
+        yield Finding("work", "warning", "events wait for their seal", "is a worker running?")
+    last = TimetableRun.objects.order_by("-started_at").first()
+    if last is not None and last.started_at < now - WORKED_WITHIN:
+        text = f"the timetable last ran at {last.started_at.isoformat()}"
+        yield Finding("work", "warning", text, "start `extranet run` or `extranet worker`")
+    for run in TimetableRun.objects.filter(finished_at=None).exclude(outcome=""):
+        yield Finding("work", "warning", f"{run.name}: {run.outcome}", "it is tried again; the log says where")
+    failed = DBTaskResult.objects.filter(status="FAILED").count()
+    if failed:
+        yield Finding("work", "warning", f"{failed} tasks failed for good", "the log says why")

@@ -1,0 +1,53 @@
+"""``mail send`` and ``mail list``: the outbox, never a body."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from extranet.cli.answers import Answer, act, moment, table
+from extranet.cli.exit_codes import DOWN
+from extranet.mail.delivery import deliver_due
+from extranet.mail.models import MailState, OutboxMail
+
+
+@click.group()
+def mail() -> None:
+    """The outbox."""
+
+
+@act(mail)
+@moment
+def send(now: datetime) -> Answer:
+    """Deliver what is due, once."""
+    sent = deliver_due(now=now)
+    line = f"{sent.accepted} accepted, {sent.deferred} deferred, {sent.bounced} bounced, {sent.gave_up} given up"
+    if sent.down:
+        reason = f"the mail way is down ({sent.down}): the rest stays queued, try again"
+        return Answer(asdict(sent), [line], exit_code=DOWN, complaints=[reason])
+    return Answer(asdict(sent), [line])
+
+
+@act(mail, name="list")
+@click.option("--state", type=click.Choice(MailState.values), help="In one state only.")
+@click.option("--about", default="", help="About one user name or request.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+def list_mails(state: str | None, about: str, limit: int) -> Answer:
+    """Show the newest mails of the outbox, never their bodies."""
+    rows = OutboxMail.objects.defer("sealed_body").order_by("-posted_at", "-place")
+    rows = rows.filter(state=state) if state else rows
+    rows = rows.filter(about__iexact=about) if about else rows
+    found = [
+        {
+            "posted_at": row.posted_at,
+            "kind": row.kind,
+            "about": row.about,
+            "subject": row.subject,
+            "state": str(row.state),
+            "attempts": row.attempts,
+            "last_error": row.last_error,
+        }
+        for row in rows[:limit]
+    ]
+    headers = ("posted_at", "kind", "about", "state", "subject")
+    return Answer({"mails": found}, table([[row[name] for name in headers] for row in found], headers))

@@ -1,0 +1,48 @@
+"""What must be right before a server starts, and what it says where something is not."""
+
+import os
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from extranet.env import EnvironmentRefused, require_to_serve, unknown_variables
+from extranet.keyring.ring import check_master, signing_key
+from extranet.mail.ways import open_way
+from extranet.policy import policy_named, unserved
+from extranet.profile.loader import current
+
+
+def require_ready() -> None:
+    """Raise EnvironmentRefused, KeyRefused, WrongMaster, WayRefused or ProfileRefused, naming each variable."""
+    require_to_serve(settings.EXTRANET)
+    faults = [*unknown(), *not_served()]
+    if faults:
+        raise EnvironmentRefused("\n".join(faults))
+    current()
+    open_way(settings.EXTRANET.email).close()
+    if unapplied():
+        raise EnvironmentRefused("the database is older than this program: run `extranet init`")
+    check_master()
+    signing_key()
+
+
+def unknown() -> list[str]:
+    """A sentence for every EXTRANET_ variable that means nothing: most often a typing error."""
+    return [f"{name} is no setting of this program: correct or remove it" for name in unknown_variables(os.environ)]
+
+
+def not_served() -> list[str]:
+    """A sentence for every setting of the chosen policy that this version cannot keep: it must not look kept."""
+    name = settings.EXTRANET.policy
+    return [
+        f"EXTRANET_POLICY={name} asks for {item}, which this version does not serve: choose another policy"
+        for item in unserved(policy_named(name))
+    ]
+
+
+def unapplied() -> list[str]:
+    """Names of migrations that the database lacks."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
