@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from pytest_django import Settings
 
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.models import Event
@@ -20,6 +21,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.onboarding import Onboarded, onboard
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
+from extranet.profile.loader import current
 from tests.credentials.people import DESK, days, events, fresh, mails, new_account, new_agent, try_login
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +225,13 @@ def test_a_second_account_for_one_agent_is_refused(now: datetime) -> None:
     with pytest.raises(AccountExists):
         open_account(agent=account.agent, now=now, by=DESK)
     assert Account.objects.count() == 1
+
+
+def test_another_exchange_ends_its_day_in_its_own_zone_and_names_its_own_accounts(settings: Settings) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"profile": "tests/profiles/evergreen"})
+    agent = new_agent(certified_on=date(2026, 11, 15))
+    assert onboard(now=datetime(2026, 11, 16, 4, 59, tzinfo=UTC)).created == 0  # 23:59 in New York
+    assert onboard(now=datetime(2026, 11, 16, 5, 0, tzinfo=UTC)).created == 1
+    account = Account.objects.get(agent=agent)
+    assert account.username == f"{current().username_prefix}{agent.license}"
+    assert current().portal_path in body_of(mails(account.username)[0]).text

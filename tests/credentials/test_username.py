@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from extranet.credentials.username import UsernameRefused, agent_username, parse, shown, staff_username
 from extranet.profile.loader import current
@@ -94,3 +95,13 @@ def test_whatever_is_typed_is_canonical_ascii_or_refused(typed: str) -> None:
     assert " " not in name
     assert len(name) <= 60
     assert parse(name) == name
+
+
+def test_another_exchange_has_its_own_prefix_and_domain(settings: Settings) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"profile": "tests/profiles/evergreen"})
+    other = current()
+    assert other.username_prefix != PROFILE.username_prefix
+    assert parse(f"{other.account_domain}\\{other.license_example}") == other.username_example
+    for foreign in (CANONICAL, shown(CANONICAL).replace(other.account_domain, DOMAIN)):
+        with pytest.raises(UsernameRefused):
+            parse(foreign)
