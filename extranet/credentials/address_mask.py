@@ -22,7 +22,7 @@ def mask(address: str) -> str:
 
 
 def decoy(username: str) -> str:
-    """What an unknown name is shown. Costs two queries, which known names pay too."""
+    """What an unknown name is shown. Costs the same queries for every name; known names pay them too."""
     mailbox, domain = (_somebody(username, part) for part in ("mailbox", "domain"))
     return f"{mask(mailbox).partition('@')[0]}@{mask(domain).partition('@')[2]}"
 
@@ -30,6 +30,7 @@ def decoy(username: str) -> str:
 def _somebody(username: str, part: str) -> str:
     drawn = salted_hmac(f"extranet.reset.decoy.{part}", username, algorithm="sha256").digest()
     agents = Agent.objects.filter(email__contains="@").order_by("pk").values_list("email", flat=True)
-    found = agents.filter(pk__gte=UUID(bytes=drawn[:16])).first() or agents.first()
+    after, first = agents.filter(pk__gte=UUID(bytes=drawn[:16])).first(), agents.first()  # always both, for equal work
+    found = after or first
     letter = _NOBODY[drawn[16] % len(_NOBODY)]
     return found if found and mask(found) else f"{letter}@{letter}"

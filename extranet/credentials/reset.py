@@ -9,7 +9,7 @@ from extranet.credentials.reset_ask import (
     masked_email,
     start_by_staff,
 )
-from extranet.credentials.reset_claim import ChoiceRefused, Claimed, CodeRefused, claim
+from extranet.credentials.reset_claim import ChoiceRefused, Claimed, CodeRefused, claim, note_refusal
 from extranet.credentials.reset_link import LinkView, ResetOver, look
 from extranet.credentials.reset_shown import NotShown, Shown, purge_shown, show_again
 
@@ -29,6 +29,7 @@ __all__ = [
     "claim",
     "look",
     "masked_email",
+    "note_refusal",
     "purge_shown",
     "show_again",
     "start_by_staff",

@@ -164,6 +164,6 @@ def _of_mails() -> Budget:
 
 
 def _of_network() -> Budget:
-    """One network cannot go through the list of licenses; many people may share one, so it is a day's budget of guesses."""
+    """One network cannot go through the list of licenses; but many people may share one, so it has a day's guesses."""
     window = timedelta(minutes=policy().guess_window_minutes)
     return Budget(NETWORK, window, ((policy().unknown_device_budget_per_day, window),))

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record, record_refusal
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import devices, reset_shown, sessions, throttle
 from extranet.credentials.choose_password import faults
 from extranet.credentials.disable import end_links
@@ -93,11 +93,17 @@ def claim(
         made = _chosen(link.account, chosen) if policy().reset_gives == "chosen" else generate()
         return _claim(link, made, here)
     except ResetOver as over:
-        _record_refusal(over.reason, over.username, here)
+        note_refusal(reason=over.reason, username=over.username, network=network, now=now)
         raise
     except CodeRefused as refused:
-        _record_refusal(WRONG_CODE, refused.username, here)
+        note_refusal(reason=WRONG_CODE, username=refused.username, network=network, now=now)
         raise
+
+
+def note_refusal(*, reason: str, username: str, network: str, now: datetime) -> None:
+    """A person's try to claim that came to nothing. Mere looking is not recorded: scanners look all day."""
+    actor, detail = Actor.nobody(network), {"reason": str(reason), "step": "claim"}
+    record_refusal(action=Action.RESET_REFUSED, now=now, actor=actor, subject=username, detail=detail)
 
 
 def _require_code(link: ResetLink, token: str, code: str) -> None:
@@ -129,7 +135,11 @@ def _claim(link: ResetLink, made: Generated, here: _Here) -> Claimed:
         device_token = devices.mark_known(account=account, browser=here.browser, now=here.now, token=here.device)
         shown_token = reset_shown.keep(link=link, password=made.clear, device_token=device_token, now=here.now)
         _tell_owner(account, here)
-        facts = {"link": str(link.pk), "by_staff": link.by_staff, "serial": account.password_serial}
+        facts: dict[str, JsonValue] = {
+            "link": str(link.pk),
+            "by_staff": link.by_staff,
+            "serial": account.password_serial,
+        }
         record(action=Action.RESET_CLAIMED, now=here.now, actor=actor, subject=account.username, detail=facts)
     return Claimed(account.username, link.pk, made.clear, shown_token, device_token)
 
@@ -169,8 +179,3 @@ def _tell_owner(account: Account, here: _Here) -> None:
         post(mail, to=account.address, about=account.username, key=key, now=here.now)
     except AddressRefused:  # the link arrived somehow; an address spoiled since must not keep its owner out
         return
-
-
-def _record_refusal(reason: str, username: str, here: _Here) -> None:
-    actor, detail = Actor.nobody(here.network), {"reason": str(reason), "step": "claim"}
-    record_refusal(action=Action.RESET_REFUSED, now=here.now, actor=actor, subject=username, detail=detail)

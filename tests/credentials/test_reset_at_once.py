@@ -1,0 +1,71 @@
+"""Fifty buttons pressed at the same moment: one winner, one password, everything once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from extranet.credentials import reset
+from extranet.credentials.hashing import HashingBusy, check
+from extranet.credentials.models import ResetLink, ShownPassword
+from tests.credentials.people import events, fresh, mails, new_account
+from tests.credentials.reset_walks import ask, asked, claim, reset_mails
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def all_at_once(acts: list[Callable[[], reset.Claimed]]) -> list[reset.Claimed | Exception]:
+    start = Barrier(len(acts))
+
+    def one(act: Callable[[], reset.Claimed]) -> reset.Claimed | Exception:
+        try:
+            start.wait(30)
+            return act()
+        except (reset.ResetOver, HashingBusy) as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(one, acts))
+
+
+def test_of_fifty_claims_of_one_link_exactly_one_wins(now: datetime) -> None:
+    alice = new_account(now=now)
+    token, _ = asked(alice, now=now)
+    answers = all_at_once([lambda: claim(token, now=now)] * 50)
+    (winner,) = (answer for answer in answers if isinstance(answer, reset.Claimed))
+    account = fresh(alice)
+    assert check(winner.password, account.password).right
+    assert account.password_serial == alice.password_serial + 1
+    assert (ShownPassword.objects.count(), len(events("account:reset:claimed"))) == (1, 1)
+    assert len([mail for mail in mails() if mail.kind == "password_was_reset"]) == 1
+
+
+def test_of_three_links_claimed_at_once_exactly_one_wins(now: datetime) -> None:
+    alice = new_account(now=now)
+    tokens = [asked(alice, now=now)[0] for _ in range(3)]
+    answers = all_at_once([lambda token=token: claim(token, now=now) for token in tokens])  # type: ignore[misc]
+    (winner,) = (answer for answer in answers if isinstance(answer, reset.Claimed))
+    assert check(winner.password, fresh(alice).password).right
+    states = sorted(ResetLink.objects.values_list("state", flat=True))
+    assert states == ["claimed", "ended", "ended"]
+
+
+def test_ten_who_ask_at_once_cause_three_mails(now: datetime) -> None:
+    alice = new_account(now=now)
+    start = Barrier(10)
+
+    def one(_: int) -> str:
+        start.wait(30)
+        try:
+            return ask(alice.username, now=now).masked_email
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        assert len(set(pool.map(one, range(10)))) == 1
+    assert len(reset_mails(alice)) == 3
