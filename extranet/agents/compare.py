@@ -204,7 +204,7 @@ def _difference(
 
 def _values(row: RosterRow, agent: Agent | None, today: date) -> Values:
     """The agent's fields after the import. A blank day keeps what is known."""
-    same_status = agent is not None and agent.status == row.status and agent.status_reason != ABSENT
+    same_status = agent is not None and agent.status == row.status
     status_on = row.status_on or (agent.status_on if agent and same_status else today)
     certified_on = row.certified_on or (agent.certified_on if agent else status_on)
     texts = {key: getattr(row, key) for key in ("npn", "first_name", "last_name", "phone", "agency_name", "status")}
