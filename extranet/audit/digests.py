@@ -17,6 +17,7 @@ MARK = 8  # bytes of an event's digest that a batch keeps, enough to tell which 
 FIELDS = ("id", "uid", "at", "action", "actor_kind", "actor", "network", "subject", "detail", "count")
 START = "0" * 64  # what the first batch continues
 PAGE = 2_000  # events fetched at a time
+STABLE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)  # made once: a third of the time
 BATCH_CONTEXT = b"agent-extranet audit batch 1\0"
 
 
@@ -53,12 +54,7 @@ def leaves(low: int, high: int) -> Iterator[Leaf]:
 def canonical(values: tuple[Any, ...]) -> bytes:
     """One event, given in the order of FIELDS, as bytes that do not depend on the database: sorted keys, UTC."""
     number, uid, at, *texts, detail, count = values
-    return json.dumps(
-        [number, str(uid), moment(at), *texts, detail, count],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    ).encode("utf-8", "surrogatepass")
+    return STABLE.encode([number, str(uid), moment(at), *texts, detail, count]).encode("utf-8", "surrogatepass")
 
 
 def moment(at: object) -> str:

@@ -4,6 +4,7 @@ No event, no act: where the insert fails, the transaction of the act fails with 
 """
 
 import getpass
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,10 @@ class Actor:
     @classmethod
     def shell(cls) -> Self:
         """Who types at the command line: one person in all, whatever the name (two-person rule)."""
-        return cls("shell", f"os:{getpass.getuser()}")
+        try:
+            return cls("shell", f"os:{getpass.getuser()}")
+        except (KeyError, OSError):  # a container's user without a name
+            return cls("shell", f"os:{os.getuid()}")
 
     @classmethod
     def nobody(cls, network: str) -> Self:

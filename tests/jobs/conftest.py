@@ -1,5 +1,6 @@
 """Quiet logs: without a configuration structlog draws every traceback for a terminal, which takes its time."""
 
+import logging
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -13,7 +14,10 @@ def _drop(_logger: object, _name: str, _line: EventDict) -> NoReturn:
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
     structlog.configure(processors=[_drop])
     yield
     structlog.reset_defaults()
+    root.handlers, root.level = handlers, level

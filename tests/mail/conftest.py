@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
@@ -26,19 +25,13 @@ from django.db import transaction
 from extranet.mail.catalogue import CatalogueMail, IntroductionMail, PasswordMail, UsernameMail
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import post
-from tests.jobs.conftest import _drop
+from tests.jobs.conftest import quiet
 
 SECRET = "mfkt-29rw-hxpe-7ncd"
 ALICE: dict[str, Any] = {"first_name": "Alice", "last_name": "Nuñez"}
 
+__all__ = ["quiet"]
 Post = Callable[..., OutboxMail]
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    structlog.configure(processors=[_drop])
-    yield
-    structlog.reset_defaults()
 
 
 def introduction() -> IntroductionMail:

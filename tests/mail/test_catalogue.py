@@ -1,5 +1,6 @@
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ def test_each_mail_of_the_catalogue_can_be_said(kind: str) -> None:
     assert words.subject
     assert words.text
     assert words.html
+
+
+def test_every_mail_is_documented_with_its_secrecy() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "mail.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+    assert [kind for kind in SECRET_MAILS if f"| `{kind}` | yes |" not in text] == []
 
 
 def test_secret_is_what_opens_an_account() -> None:
