@@ -134,3 +134,15 @@ def test_fifty_tries_at_once_are_fifty_tries(now: datetime) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(one, range(50))) == 5
+
+
+def test_the_owners_own_try_is_not_left_on_the_shared_counters(alice: Account, now: datetime) -> None:
+    for _ in range(2):
+        guess(alice.username, now)
+    throttle.give_back_guess(username=alice.username, device=None, network=HOME)
+    left = dict(Throttle.objects.values_list("scope", "count"))
+    assert left == {throttle.NETWORK: 1, throttle.ACCOUNT: 1}
+    device = recognise(username=alice.username, token=mark_known(account=alice, browser="", now=now))
+    throttle.take_guess(username=alice.username, device=device, network=HOME, now=now)
+    throttle.give_back_guess(username=alice.username, device=device, network=HOME)
+    assert dict(Throttle.objects.values_list("scope", "count")) == left
