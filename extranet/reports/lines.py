@@ -51,7 +51,10 @@ def split_frame(text: bytes) -> tuple[int, bytes, bytes]:
 
 def parse_block(block: bytes, columns: int | None) -> list[list[str]]:
     """The rows of one block; raises IntegrityBroken where a row has another number of columns (None: any number)."""
-    rows = list(csv.reader(io.StringIO(block.decode(), newline=""), strict=True))
+    try:
+        rows = list(csv.reader(io.StringIO(block.decode(), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        raise IntegrityBroken("a frame holds something that is no CSV") from None
     if columns is not None and any(len(row) != columns for row in rows):
         raise IntegrityBroken("a frame holds a line of another width than its header")
     return rows

@@ -41,6 +41,7 @@ def book_row(license: str, number: int = 1, **changes: str) -> Row:
             "first_name": "María",
             "last_name": "Nuñez-Ortega",
             "member_premium": "336.24",
+            "last_updated": "2026-11-14T03:10:00Z",
             **changes,
         },
     )

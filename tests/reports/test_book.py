@@ -1,0 +1,99 @@
+"""Search, filters, sorting and pages of a book."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from extranet.reports.book import Book, Query, folded
+from extranet.reports.header import header_of
+from tests.reports.exchange import ALICE, MONDAY, Row, book_row, report
+
+
+def book(*rows: Row) -> Book:
+    header = header_of(report(), as_of=MONDAY, constants={"extract_date": MONDAY.isoformat()})
+    texts = [tuple(row[column.key] for column in header.columns) for row in rows]
+    return Book(header, datetime(2026, 11, 16, 17, tzinfo=UTC), 1, texts)
+
+
+def names(book: Book, query: Query) -> list[str]:
+    return [book.at(row, "first_name") for row in book.select(query)]
+
+
+PEOPLE = book(
+    book_row(ALICE, 1, first_name="María", last_name="Nuñez-Ortega", metal_level="Silver", net_premium="9.50"),
+    book_row(ALICE, 2, first_name="Luis", last_name="Nuñez-Ortega", metal_level="Gold", net_premium="100.00"),
+    book_row(ALICE, 3, first_name="Zoë", last_name="Ångström", metal_level="Silver", net_premium=""),
+)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", {"María", "Luis", "Zoë"}),
+        ("nunez", {"María", "Luis"}),
+        ("NUÑEZ maria", {"María"}),
+        ("angstrom", {"Zoë"}),
+        ("5004300002", {"Luis"}),
+        ("  ", {"María", "Luis", "Zoë"}),
+        ("nunez zoe", set()),
+        ("silver", set()),  # searched are names and numbers, filtered is the rest
+    ],
+)
+def test_search_finds_every_word_in_any_case_and_without_accents(search: str, found: set[str]) -> None:
+    assert set(names(PEOPLE, Query(search=search))) == found
+
+
+def test_filters_accept_any_of_their_values_and_add_up() -> None:
+    silver = {"metal_level": ("Silver",)}
+    assert set(names(PEOPLE, Query(filters=silver))) == {"María", "Zoë"}
+    assert names(PEOPLE, Query(filters={"metal_level": ("Silver", "Gold")}, search="luis")) == ["Luis"]
+    assert names(PEOPLE, Query(filters=silver, search="luis")) == []
+
+
+def test_a_filter_on_what_is_no_facet_does_nothing() -> None:
+    assert len(names(PEOPLE, Query(filters={"last_name": ("Nobody",), "nothing": ("x",), "metal_level": ()}))) == 3
+
+
+def test_facets_count_what_each_choice_would_show() -> None:
+    query = Query(filters={"metal_level": ("Gold",)}, search="nunez")
+    facet = next(facet for facet in PEOPLE.facets(query) if facet.column.key == "metal_level")
+    assert [(choice.value, choice.count, choice.selected) for choice in facet.choices] == [
+        ("Gold", 1, True),
+        ("Silver", 1, False),
+    ]
+    assert not any(facet.column.personal for facet in PEOPLE.facets(Query()))
+
+
+@pytest.mark.parametrize(("descending", "order"), [(False, ["María", "Luis", "Zoë"]), (True, ["Luis", "María", "Zoë"])])
+def test_money_sorts_by_amount_and_blanks_come_last(descending: bool, order: list[str]) -> None:
+    assert names(PEOPLE, Query(sort="net_premium", descending=descending)) == order
+
+
+def test_dates_and_whole_numbers_sort_by_value() -> None:
+    rows = [book_row(ALICE, 1, household_size="10"), book_row(ALICE, 2, household_size="9")]
+    sizes = book(*rows)
+    assert [sizes.at(row, "household_size") for row in sizes.select(Query(sort="household_size"))] == ["9", "10"]
+
+
+def test_without_a_sort_names_come_in_the_order_of_the_report() -> None:
+    assert names(PEOPLE, Query()) == ["Zoë", "Luis", "María"]
+    assert names(PEOPLE, Query(sort="no such column")) == ["Zoë", "Luis", "María"]
+
+
+def test_pages_count_from_one_and_a_page_too_far_is_the_last() -> None:
+    many = book(*(book_row(ALICE, number) for number in range(1, 122)))
+    page = many.page(Query(page=3))
+    assert (len(page.rows), page.total, page.number, page.pages, page.first, page.last) == (21, 121, 3, 3, 101, 121)
+    assert many.page(Query(page=99)).number == 3
+    assert many.page(Query(page=-1)).first == 1
+    empty = many.page(Query(search="nobody"))
+    assert (empty.total, empty.number, empty.pages, empty.first, empty.last) == (0, 1, 1, 0, 0)
+
+
+def test_a_book_counts_its_cases() -> None:
+    assert book(book_row(ALICE, 1), book_row(ALICE, 1, member_id="2"), book_row(ALICE, 3)).cases() == 2
+    assert PEOPLE.as_of == date(2026, 11, 16)
+
+
+def test_folding_takes_case_and_accents_away() -> None:
+    assert folded("Nuñez STRASSE ß Ångström") == "nunez strasse ss angstrom"
