@@ -103,6 +103,7 @@ def waiting_change(agent: Agent) -> EmailChange | None:
 
 @transaction.atomic
 def _complete(change: EmailChange, *, now: datetime) -> bool:
+    Agent.objects.select_for_update().get(pk=change.agent_id)  # before the change, like everybody who locks both
     mine = EmailChange.objects.filter(pk=change.pk, state=EmailChange.State.WAITING)
     if not mine.update(state=EmailChange.State.DONE, ended_at=now):
         return False  # stopped, replaced or completed since it was read

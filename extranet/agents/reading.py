@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from extranet.agents.cells import CellRefused, checked
 from extranet.agents.models import CertificationStatus
-from extranet.agents.refusal import Fault, RosterRefused
+from extranet.agents.refusal import Fault, RosterRefused, refused
 from extranet.agents.tables import Line, read_lines
 from extranet.profile.layouts import Column, Layout
 from extranet.profile.loader import current
@@ -65,6 +65,8 @@ def _columns(header: Line, layout: Layout) -> list[Column]:
     names = [" ".join(str(cell).split()) for cell in header.cells]
     while names and not names[-1]:
         names.pop()
+    if len(header.cells) == 1 and any(mark in str(header.cells[0]) for mark in ";|\t"):
+        raise refused("the columns are not separated by commas; save it as CSV with commas", line=header.number)
     counts = Counter(name.casefold() for name in names)
     faults = [
         *((name, "is not a column of a roster") for name in names if name.casefold() not in known),

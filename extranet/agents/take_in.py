@@ -2,6 +2,7 @@
 nothing new changes nothing."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from extranet.agents.change_email import ask
+from extranet.agents.change_email import EmailChangeRefused, ask
 from extranet.agents.compare import AGENT_FIELDS, Difference, EmailNews, Kind, Preview, preview
 from extranet.agents.locking import hold_roster
 from extranet.agents.models import Agency, AgencyMembership, Agent, EmailChange, RosterImport
@@ -173,7 +174,8 @@ def _write_addresses(plan: Preview, *, by: Actor, now: datetime) -> None:
 def _write_address(news: EmailNews, *, by: Actor, now: datetime) -> None:
     Agent.objects.filter(pk=news.agent.pk).update(roster_email=news.new_email)
     if news.starts:
-        ask(agent=news.agent, new_email=news.new_email, source="roster", by=by, now=now)
+        with suppress(EmailChangeRefused):  # a change that was waiting has just put that very address in force
+            ask(agent=news.agent, new_email=news.new_email, source="roster", by=by, now=now)
     elif not news.kept:  # the roster is back at the address in force: its own earlier word no longer waits
         waiting = EmailChange.objects.filter(agent=news.agent, state=EmailChange.State.WAITING, source="roster")
         waiting.update(state=EmailChange.State.REPLACED, ended_at=now)

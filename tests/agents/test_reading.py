@@ -92,6 +92,8 @@ def test_a_quoted_line_break_is_a_fault_on_the_line_where_the_row_begins() -> No
     [
         (b"", "file: is empty"),
         (b"\r\n,,\r\n", "file: is empty"),
+        (as_csv([ALICE]).replace(b",", b";"), "line 1: the columns are not separated by commas"),
+        (as_csv([ALICE]).replace(b",", b"\t"), "line 1: the columns are not separated by commas"),
         (as_csv([]), "line 1: holds a header and no agents"),
         (as_csv([ALICE], "utf-16"), "file: is UTF-16; save it as CSV in UTF-8 or as an Excel workbook (.xlsx)"),
         (as_csv([ALICE], "utf-16-le"), "line 1: holds zero bytes: probably UTF-16; save it as CSV in UTF-8"),
