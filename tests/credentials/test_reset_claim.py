@@ -206,7 +206,7 @@ def test_a_reset_never_lifts_what_the_exchange_decided(
     alice: Account, now: datetime, status: CertificationStatus
 ) -> None:
     token, _ = asked(alice, now=now)
-    Agent.objects.filter(pk=alice.agent_id).update(status=status)
+    Agent.objects.filter(account=alice).update(status=status)
     assert over(token, now=now) == status
     assert fresh(alice).password == alice.password
 
@@ -239,7 +239,7 @@ def test_the_owner_is_told_by_mail(alice: Account, now: datetime) -> None:
 
 def test_an_address_that_was_spoiled_since_keeps_nobody_out(alice: Account, now: datetime) -> None:
     token, _ = asked(alice, now=now)
-    Agent.objects.filter(pk=alice.agent_id).update(email="spoiled")
+    Agent.objects.filter(account=alice).update(email="spoiled")
     assert claim(token, now=now).password
 
 

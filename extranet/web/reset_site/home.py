@@ -1,0 +1,27 @@
+"""Where the reset pages live: on their own host where one is configured, else under the portal's ``/reset/`` (J16)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from extranet.web.hosts import reset_has_own_host
+
+View = Callable[..., HttpResponse]
+MOUNT = "/reset"
+SEE_OTHER = 303
+
+
+def at_home(view: View) -> View:
+    """Send who comes by the portal's host to the reset site's own, where its cookies are; a form starts there anew."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not reset_has_own_host() or getattr(request, "urlconf", None):
+            return view(request, *args, **kwargs)
+        path = "/" if request.method == "POST" else request.path.removeprefix(MOUNT)
+        return HttpResponseRedirect(f"{settings.EXTRANET.reset}{path}", status=SEE_OTHER)
+
+    return wrapped

@@ -1,0 +1,16 @@
+"""The reset site under the portal's ``/reset/``: the pages themselves, or the way to the host that has them."""
+
+from django.urls import path
+
+from extranet.web.reset_site import views
+from extranet.web.reset_site.arrive import arrive
+
+pages = [
+    path("", views.start, name="reset"),
+    path("how/", views.how, name="reset-how"),
+    path("sent/", views.sent, name="reset-sent"),
+    path("link/<slug:token>/", views.link, name="reset-link"),
+    path("link/<slug:token>", views.link),  # some mail programs drop the last sign of a link
+    path("done/<uuid:link_id>/", views.done, name="reset-done"),
+]
+urlpatterns = [*pages, path("arrive/", arrive, name="reset-arrive")]

@@ -1,0 +1,48 @@
+"""What one screen hands to the next: sealed, bound to the browser, good for minutes. No address holds a user name."""
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+
+from extranet.keyring.models import Purpose
+from extranet.keyring.ring import open_text, seal_text
+from extranet.vault.sealing import Unopenable
+from extranet.vault.tokens import digest
+from extranet.web.reset_site.cookies import browser_token
+
+GOOD_FOR = timedelta(minutes=30)
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Whose password; after the last screen also the code shown there."""
+
+    username: str
+    code: str = ""
+
+
+def sealed(walk: Walk, *, token: str, now: datetime) -> str:
+    """As text for an address, for the browser whose cookie holds ``token``."""
+    text = json.dumps([now.timestamp(), asdict(walk)])
+    return base64.urlsafe_b64encode(seal_text(Purpose.VIEWS, text, _place(token), now=now)).decode()
+
+
+def opened(request: HttpRequest, *, now: datetime) -> Walk | None:
+    """What ``sealed`` sealed for this browser; None if too old or anybody else's: start again."""
+    token, text = browser_token(request), request.GET.get("walk", "")
+    if not token or not 0 < len(text) <= LONGEST:
+        return None
+    try:
+        at, words = json.loads(open_text(Purpose.VIEWS, base64.urlsafe_b64decode(text.encode()), _place(token)))
+    except (Unopenable, binascii.Error):
+        return None
+    return Walk(**words) if timedelta(0) <= now - datetime.fromtimestamp(at, tz=now.tzinfo) < GOOD_FOR else None
+
+
+def _place(token: str) -> str:
+    return f"reset:{digest(token)}"
