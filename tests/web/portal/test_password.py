@@ -1,4 +1,4 @@
-"""The own password: forced where it was generated, changed before it expires, refused in words beside the field (J26)."""
+"""The own password: forced where it was generated, changed in time, refused in words beside its field (J26)."""
 
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from tests.credentials.people import CHOSEN, DESK, NEW, fresh, mails
 from tests.web.people import Answer, browser, log_in, signed_in, text_of
 
 PAGE = "/account/password/"
+BOOK = "/reports/book-of-business/"
 
 
 def change(client: Client, old: str = CHOSEN, new: str = NEW, again: str | None = None) -> Answer:
