@@ -79,6 +79,7 @@ def publish(
                 status = SEALED
             else:
                 status = ALREADY
+            amend_publication(row, by=by, now=now)  # somebody may have been certified while it was sealed
             return _ended(row, status, by, now, release)
     except PublicationHeld:
         raise
@@ -95,6 +96,7 @@ def counts_of(row: Publication) -> Counts:
 def discard_unfinished(rows: list[Publication]) -> None:
     """Remove what a dead run left: first its objects, then its row, so that a kill in between loses no trace."""
     place = store()
+    place.sweep()
     for row in rows:
         for name in (manifest_name(row.pack), row.pack):
             place.delete(name)
@@ -166,7 +168,6 @@ def _publish(
     row.pack_sha256 = packed.summary.sha256
     _sealed(row, packed, prepared, by, now)
     progress("index", 1, 1)
-    amend_publication(row, by=by, now=now)
 
 
 def _checked(row: Publication, prepared: Prepared) -> None:

@@ -255,6 +255,14 @@ def test_killed_at_any_step_the_same_command_ends_as_if_nothing_happened(
     assert [len(open_for(agent).rows) for agent in (alice, bob)] == [2, 1]
 
 
+def test_half_a_pack_of_a_killed_process_is_swept(alice: Agent, publish_rows: Publish, data_folder: Path) -> None:
+    (data_folder / "packs").mkdir()
+    part = data_folder / "packs" / ".book-of-business-2026-11-16-r1-0.pack.part"
+    part.write_bytes(b"half a pack")
+    publish_rows(ROWS)
+    assert not part.exists()
+
+
 def test_what_a_killed_run_left_is_removed_by_a_run_of_another_file(alice: Agent, publish_rows: Publish) -> None:
     def kill(name: str, done: int, total: int) -> None:
         if name == "sign":
