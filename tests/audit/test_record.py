@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.models import Event, RefusalTally
-from extranet.audit.record import Actor, OutsideTransaction, flush_tallies, record, record_refusal
+from extranet.audit.record import Actor, Entry, OutsideTransaction, flush_tallies, record, record_many, record_refusal
 
 ALICE = Actor("agent", "CC_1H12345", "192.0.2.0/24")
 CHARLIE = Actor.nobody("198.51.100.0/24")
@@ -99,3 +99,19 @@ def test_the_database_itself_refuses_to_change_or_remove_an_event(now: datetime,
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Event.objects.update(actor="Charlie") if act == "update" else Event.objects.all().delete()
     assert Event.objects.get().actor == "CC_1H12345"
+
+
+@pytest.mark.django_db
+def test_many_events_of_one_act_are_recorded_like_single_ones(now: datetime) -> None:
+    entries = [Entry(Action.AGENT_ADDED, f"AB_{number}", {"row": number}) for number in range(3)]
+    with transaction.atomic():
+        assert record_many(entries, now=now, actor=ALICE) == 3
+    told = Event.objects.order_by("id").values_list("subject", "actor", "detail", "at")
+    assert list(told) == [(f"AB_{number}", "CC_1H12345", {"row": number}, now) for number in range(3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_events_outside_the_transaction_of_their_act_are_refused(now: datetime) -> None:
+    with pytest.raises(OutsideTransaction):
+        record_many([Entry(Action.AGENT_ADDED)], now=now, actor=ALICE)
+    assert not Event.objects.exists()
