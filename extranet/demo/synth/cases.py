@@ -54,7 +54,7 @@ class Cases:
             }
         ).with_columns(
             program.alias("program"),
-            pl.lit("Certified Insurance Agent").alias("service_channel"),
+            pl.lit(self.material.service_channel).alias("service_channel"),
             pl.lit(None, dtype=pl.String).alias("delegation_end"),
         )
 

@@ -24,7 +24,6 @@ TYPES = {
     "American Indian/Alaska Native": 0.01,
 }
 SUBSIDY_ONLY = ("Income", "Minimum Essential Coverage", "American Indian/Alaska Native")
-SOURCES = ("Employer", "Non-employer (federal)", "Medi-Cal")
 STATUSES = {"Outstanding": 0.57, "Pending": 0.12, "In Review": 0.16, "Rejected": 0.15}
 REJECTS = ("Illegible", "Incomplete Doc", "Wrong Type", "Wrong Person", "Expired", "Too old")
 NOTICES = ((85, "Final"), (70, "Reminder 3"), (50, "Reminder 2"), (30, "Reminder 1"), (0, "Initial"))
@@ -32,11 +31,13 @@ NOTICES = ((85, "Final"), (70, "Reminder 3"), (50, "Reminder 2"), (30, "Reminder
 
 @dataclass(frozen=True)
 class Proofs:
-    """What the cases of one piece must prove. ``mondays`` are the days of all files."""
+    """What the cases of one piece must prove. ``mondays`` are the days of all files,
+    ``sources`` the names of other coverage."""
 
     dice: Dice
     mondays: tuple[date, ...]
     cases: pl.DataFrame
+    sources: tuple[str, ...]
 
     def owed(self, state: pl.DataFrame) -> pl.DataFrame:
         """A row a proof of the living cases that must prove something, with its days; in the order of the cases."""
@@ -115,7 +116,7 @@ class Proofs:
             .then(pl.lit("Expired"))
             .otherwise(drawn)
         )
-        source = pl.Series(SOURCES).gather(dice.whole("source", keys, 0, len(SOURCES) - 1))
+        source = pl.Series(self.sources).gather(dice.whole("source", keys, 0, len(self.sources) - 1))
         reject = pl.Series(REJECTS).gather(dice.whole("reject", keys, 0, len(REJECTS) - 1))
         some = dice.chance("some documents", keys)
         sent = (pl.col("elapsed") * dice.chance("document day", keys)).floor().cast(pl.Int64)

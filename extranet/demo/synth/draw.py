@@ -46,7 +46,7 @@ class Dice:
         return ((self.chance(name, keys) * (high - low + 1)).floor().cast(pl.Int64) + low).alias(name)
 
     def numbers(self, name: str, keys: pl.Series, *, prime: int) -> pl.Series:
-        """Different keys below ``prime`` get different numbers below it, in no visible order."""
+        """Different keys below ``prime`` get different numbers below it, neighbours far apart."""
         start = salt(self.seed, name) % prime
         step = int(prime * 0.6180339887)
         return ((keys.cast(pl.UInt64) * step + start) % prime).alias(name)

@@ -1,6 +1,8 @@
 """Rows that a publication must not deliver, put into a clean file on purpose and listed, each with its line.
 
-Every faulty row is a copy of a good one under a case number of its own, so the clean rows stay what they were.
+Every faulty row is a copy of a good one under a case number of its own, so the clean rows stay what they were. Only
+faults of single rows are made: those of a whole file (another day, a missing column) refuse it, which leaves nothing to
+list.
 """
 
 import csv
@@ -106,11 +108,11 @@ def _ways(kind: ReportKind) -> list[Dirty]:
         Dirty(agent, "blank license", _with(agent, "")),
         Dirty(agent, "license with the letter O for a zero", _with(agent, "OE12345")),
         Dirty(agent, "unknown license", _with(agent, UNKNOWN_LICENSE), outcome="unassigned"),
-        Dirty(kind.as_of_column, "another day than the file's", _with(kind.as_of_column, "2001-01-01")),
         *_typed(columns, "int", "wrong type", "three"),
         *_typed(columns, "date", "impossible date", "1985-02-30", leave=kind.as_of_column),
         *_typed(columns, "enum", "unknown value", "Enroled"),
         *_typed(columns, "money", "negative amount", "-1.00", limited=True),
+        *(Dirty(c.key, "more than its limit column", _with(c.key, "999999.00")) for c in columns if c.at_most),
         *_typed(columns, "yes_no", "neither Y nor N", "yes"),
         Dirty(names[-1], "required cell is blank", _with(names[-1], "")),
         Dirty("", "short row", lambda row: list(row.values())[:-3]),

@@ -53,6 +53,8 @@ class Material:
     written_as: Mapping[str, str]
     names_of: Mapping[str, float]
     names: Mapping[str, Names]
+    service_channel: str
+    coverage_sources: tuple[str, ...]
     streets: tuple[str, ...]
     agencies: tuple[str, ...]
     places: pl.DataFrame
@@ -79,6 +81,8 @@ def read_material(profile_folder: Path) -> Material:
             written_as=figures["written_as"],
             names_of=figures["names_of"],
             names={key: _names(value) for key, value in names.items() if isinstance(value, dict)},
+            service_channel=figures["words"]["service_channel"],
+            coverage_sources=tuple(figures["words"]["coverage_sources"]),
             streets=tuple(names["streets"]),
             agencies=tuple(names["agencies"]),
             places=_places(folder),

@@ -16,7 +16,7 @@ from extranet.demo.synth.material import Material
 from extranet.demo.synth.plans import Shelf
 from extranet.demo.synth.policies import Book
 from extranet.demo.synth.roster import Agents
-from extranet.demo.synth.weeks import ADDED, Life
+from extranet.demo.synth.weeks import ADDED, TO_NEW_AGENTS, Life
 
 PIECE = 20_000  # about 45,000 rows of 60 texts a week
 BOOK, CONDITIONAL = "book-of-business", "conditional-eligibility"
@@ -73,15 +73,22 @@ class Exchange:
             .to_series()
         )
 
-    def _agent_of(self, numbers: pl.Series) -> pl.Series:
+    def _agent_of(self, numbers: pl.Series, born: pl.Series) -> pl.Series:
+        """Who has the case first. Some of the last week's new cases go to agents who are new themselves."""
         step = int(self.cases * 0.6180339887) | 1
         while math.gcd(step, self.cases) != 1:
             step += 2
         place = (numbers * step + salt(self.dice.seed, "places") % self.cases) % self.cases
         weights = Choices([[float(size) for size in self.agents.sizes]])
         later = weights.pick(self.dice.chance("agent of a new case", numbers))
+        new = pl.Series(self.agents.new or [0], dtype=pl.Int64)
+        newly = new.gather(self.dice.whole("new agent of a new case", numbers, 0, len(new) - 1))
+        last = (born > 0) & (born == len(self.mondays) - 1) & bool(self.agents.new)
+        to_new = last & (self.dice.chance("to a new agent", numbers) < TO_NEW_AGENTS)
         first = self._holders.gather(place)
-        return pl.select(pl.when(numbers < self.cases).then(first).otherwise(later)).to_series()
+        return pl.select(
+            pl.when(numbers < self.cases).then(first).when(to_new).then(newly).otherwise(later)
+        ).to_series()
 
     def _weeks(self, numbers: pl.Series) -> Iterator[PieceWeek]:
         households = Households(self.material, self._shelf, self.dice, self.mondays[0])
@@ -91,8 +98,8 @@ class Exchange:
         names = self.agents.table.with_columns(name=pl.col("first_name") + " " + pl.col("last_name"))
         case_texts = Cases(self.material, self.dice, households, names, self.mondays[0], cases)
         book = Book(self.material, self.dice, households, self._shelf, self.mondays[0], cases)
-        proofs = Proofs(self.dice, self.mondays, cases)
-        state = life.begin(cases, born, self._agent_of(numbers))
+        proofs = Proofs(self.dice, self.mondays, cases, self.material.coverage_sources)
+        state = life.begin(cases, born, self._agent_of(numbers, born))
         for week, monday in enumerate(self.mondays):
             if week:
                 state = life.step(state, week)
@@ -104,5 +111,5 @@ class Exchange:
                     owed, texts=texts, members=book.members, insured=book.insured(state, money), monday=monday
                 ),
             }
-            touched = state["touched"] | (state["was"] != state["alive"])
+            touched = state["touched"] | state["proven"] | (state["was"] != state["alive"])
             yield PieceWeek(week, int(state["alive"].sum()), rows, texts["case_number"].filter(touched))

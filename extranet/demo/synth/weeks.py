@@ -23,7 +23,7 @@ EVENTS = {  # shares of all cases a week; most ask for a living policy
 }
 EFFECTUATED, CAUGHT_UP, PROVEN = 0.25, 0.08, 0.05  # shares of those who wait, owe, must prove, a week
 PROOF_LEAVES = 0.5  # a proof that was accepted stands one week or more in the file, then leaves it
-TO_NEW_AGENTS = 0.2  # of the last week's moves
+TO_NEW_AGENTS = 0.2  # of the last week's moves and new cases
 
 STATUSES = {
     "Enrolled": 0.875,
@@ -95,10 +95,12 @@ class Life:
         return pl.select(pl.when(fresh).then(waiting).otherwise(usual)).to_series()
 
     def step(self, state: pl.DataFrame, week: int) -> pl.DataFrame:
-        """The state one week later. ``touched``: something changed; ``left``: gone in this week."""
+        """The state one week later. ``touched``: its policies changed; ``proven``: only a proof did; ``was``: alive in
+        the week before."""
         monday, before = self.mondays[week], self.mondays[week - 1]
-        state = _new_year(state, monday) if monday.year > before.year else state.with_columns(touched=False)
-        state = state.with_columns(was=pl.col("alive"))
+        state = state.with_columns(was=pl.col("alive"), touched=False)
+        if monday.year > before.year:
+            state = _new_year(state, monday)
         draws = {
             name: self.dice.chance(f"{name} {week}", state["case"])
             for name in ("gone", "event", "work", "proof", "move")
@@ -171,6 +173,7 @@ def _first_dates(frame: pl.DataFrame) -> pl.DataFrame:
         delegated_on=pl.col("monday") - pl.duration(days=pl.col("since")),
         updated=pl.col("monday").cast(pl.Int64) * DAY - pl.col("days") * DAY + pl.col("moment"),
         touched=pl.lit(False),
+        proven=pl.lit(False),
         moves=pl.lit(False),
         was=pl.lit(False),
     ).drop("since", "days", "moment", "early", "when", "last", "month", "monday", "is_conditional")
@@ -243,7 +246,8 @@ def _household_events(state: pl.DataFrame, week: int) -> pl.DataFrame:
         home=pl.col("home") | home,
         proof=pl.when(must_prove).then(1).when(proven).then(2).when(leaves).then(0).otherwise("proof"),
         proof_week=pl.when(must_prove).then(week).otherwise("proof_week"),
-        touched=pl.col("touched") | subsidy | home | must_prove | proven | leaves,
+        proven=proven,
+        touched=pl.col("touched") | subsidy | home | must_prove | leaves,
     )
 
 
