@@ -45,8 +45,7 @@ def _guessable(chosen: str, account: Account) -> list[str]:
 
 def _stays(chosen: str, words: frozenset[str]) -> int:
     """How many signs are left when all that is guessable is gone."""
-    text = _one_of_many(chosen.casefold())
-    text = _without(text, words)
+    text = _without(chosen.casefold(), words)
     text = _without_rows(re.sub(r"(?:19|20)\d\d", _TAKEN, text))
     text = _without(text.translate(_SIGNS), words)
     text = re.sub(r"(.)\1{2,}", r"\1", text.replace(_TAKEN, ""))

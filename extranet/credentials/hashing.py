@@ -53,7 +53,7 @@ class Checked:
 
 def prepared(password: str) -> str:
     """The password as it is hashed: outer blanks forgiven (J24), letters in one Unicode form (SP 800-63B-4)."""
-    return unicodedata.normalize("NFKC", password).strip()
+    return unicodedata.normalize("NFKC", password.encode(errors="replace").decode()).strip()
 
 
 def hash_password(password: str) -> str:

@@ -18,7 +18,7 @@ from extranet.credentials.username import UsernameRefused, parse
 __all__ = ["Channel", "LoginRefused", "Reason", "SignIn", "Verdict", "complete", "may_enter", "sign_in"]
 
 WRONG, RESET_NEEDED, THROTTLED = "wrong", "reset_needed", "throttled"
-LONGEST_SUBJECT = 60
+_NO_NAME = "?"  # first sign of a counted text that is no name
 
 
 class LoginRefused(Exception):
@@ -105,8 +105,7 @@ def _counted_as(username: str) -> str:
     try:
         return parse(username)
     except UsernameRefused:
-        printable = "".join(sign for sign in username[:200] if sign.isprintable()).strip().upper()
-        return f"?{printable}"[:LONGEST_SUBJECT]
+        return _NO_NAME + "".join(filter(str.isprintable, username[:200])).strip().upper()
 
 
 def _why_wrong(account: Account | None, now: datetime) -> Reason:
@@ -117,9 +116,10 @@ def _why_wrong(account: Account | None, now: datetime) -> Reason:
 
 
 def _refuse(name: str, reason: Reason, network: str, now: datetime) -> None:
+    """What is no user name is not written down: people type passwords into the wrong field."""
     action = Action.LOGIN_THROTTLED if reason is Reason.THROTTLED else Action.LOGIN_REFUSED
-    actor = Actor.nobody(network)
-    record_refusal(action=action, now=now, actor=actor, subject=name, detail={"reason": str(reason)})
+    subject = "" if name.startswith(_NO_NAME) else name
+    record_refusal(action=action, now=now, actor=Actor.nobody(network), subject=subject, detail={"reason": str(reason)})
 
 
 def _rehash(account: Account, password: str) -> None:

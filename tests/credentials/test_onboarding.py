@@ -235,3 +235,21 @@ def test_another_exchange_ends_its_day_in_its_own_zone_and_names_its_own_account
     account = Account.objects.get(agent=agent)
     assert account.username == f"{current().username_prefix}{agent.license}"
     assert current().portal_path in body_of(mails(account.username)[0]).text
+
+
+def test_who_is_decertified_while_the_run_is_on_gets_nothing_any_more(now: datetime) -> None:
+    new_agent("4000001")
+    bob = new_agent("4000002", first_name="Bob")
+    done = False
+
+    def meanwhile(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        nonlocal done
+        if sql.startswith('INSERT INTO "accounts"') and not done:
+            done = True
+            Agent.objects.filter(pk=bob.pk).update(status=CertificationStatus.DECERTIFIED)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(meanwhile):
+        assert onboard(now=now) == Onboarded(created=1, skipped=1)
+    assert not Account.objects.filter(agent=bob).exists()
+    assert len(mails()) == 3
