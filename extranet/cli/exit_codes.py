@@ -11,6 +11,8 @@ from extranet.audit.checkpoints import IntegrityFailure
 from extranet.credentials.accounts_import import ImportRefused
 from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.staff import StaffRefused
+from extranet.demo.seed import DemoRefused
+from extranet.demo.synth import SynthRefused
 from extranet.env import EnvironmentRefused
 from extranet.jobs.leases import Busy
 from extranet.keyring.ring import KeyMissing
@@ -26,7 +28,7 @@ from extranet.vault.stores import NameTaken, ObjectMissing, StoreRefused
 UNEXPECTED, WRONG_USE, INPUT_REFUSED, INTEGRITY, DOWN, CONFLICT, HELD = 1, 2, 3, 4, 5, 6, 7
 
 CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
-    ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused), WRONG_USE),
+    ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused, DemoRefused, SynthRefused), WRONG_USE),
     ((RosterRefused, ImportRefused, RenameRefused, StaffRefused), INPUT_REFUSED),
     ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing), INTEGRITY),
     ((Busy, NameTaken), CONFLICT),

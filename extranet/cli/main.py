@@ -1,5 +1,6 @@
 """``extranet COMMAND``: finds the command, reads the environment, sets Django up. The acts stand in their own files."""
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -90,7 +91,7 @@ def extranet(ctx: click.Context, as_json: bool) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point of the ``extranet`` program. What it makes on disk is for its owner only."""
     os.umask(0o077)
-    configure()
+    configure(level=logging.WARNING)  # servers say more
     try:
         return extranet.main(args=arguments, prog_name="extranet")
     except ValidationError as error:  # of the environment: everything else is handled where the command runs

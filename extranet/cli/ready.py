@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from extranet.demo.seed import refuse_outside
 from extranet.env import EnvironmentRefused, require_to_serve, unknown_variables
 from extranet.keyring.ring import check_master, signing_key
 from extranet.mail.ways import open_way
@@ -14,8 +15,9 @@ from extranet.profile.loader import current
 
 
 def require_ready() -> None:
-    """Raise EnvironmentRefused, KeyRefused, WrongMaster, WayRefused or ProfileRefused, naming each variable."""
+    """Raise EnvironmentRefused, DemoRefused, KeyRefused, WayRefused or ProfileRefused, naming each variable."""
     require_to_serve(settings.EXTRANET)
+    refuse_outside(settings.EXTRANET)
     faults = [*unknown(), *not_served()]
     if faults:
         raise EnvironmentRefused("\n".join(faults))

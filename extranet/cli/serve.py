@@ -18,6 +18,7 @@ from extranet.cli.children import Children, end_with_parent
 from extranet.cli.exit_codes import CONFLICT
 from extranet.cli.ready import require_ready
 from extranet.cli.working import work
+from extranet.jobs.logs import configure
 from extranet.web.static import collect
 
 THREADS = 4  # pages are short; SQLite has one writer anyway
@@ -45,6 +46,7 @@ def run(host: str, port: int) -> Answer:
 def web(host: str, port: int, child_of: int) -> Answer:
     """Serve the portal only."""
     require_ready()
+    configure()
     if child_of:
         end_with_parent(child_of)
     elif not _is_free(host, port):
@@ -71,6 +73,7 @@ def web(host: str, port: int, child_of: int) -> Answer:
 def worker(child_of: int) -> Answer:
     """Do the work only: tasks, mails, timetable, the seal on the audit trail."""
     require_ready()
+    configure()
     if child_of:
         end_with_parent(child_of)
     work()
@@ -81,6 +84,7 @@ def serve(host: str, port: int, *, ready: Callable[[], object]) -> Answer:
     """Web and worker as children until SIGTERM; ``ready`` is called once, when the first page can be had."""
     if not _is_free(host, port):
         return _taken(host, port)
+    configure()
     connections.close_all()
     me = [sys.executable, "-m", "extranet.cli.main"]
     parent = ["--child-of", str(os.getpid())]

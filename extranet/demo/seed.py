@@ -13,7 +13,7 @@ from pathlib import Path
 from extranet.env import Env
 from extranet.vault.passwords import ALPHABET, GROUP_LENGTH, GROUPS
 
-SEED_FILE, STORY_FILE = "demo-seed", "demo.json"
+SEED_FILE, STORY_FILE, LOCK_FILE = "demo-seed", "demo.json", ".lock"
 TOTP_BYTES = 20
 
 

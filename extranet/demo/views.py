@@ -1,5 +1,6 @@
 """What to try, the mailbox, the codes of the staff. Open to anybody: the demonstration listens on this machine only."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from extranet.web.access import ANYBODY, access
 
 ACCOUNT_COLUMNS = ("Who", "User name", "Password", "State", "What to try")
 MAIL_COLUMNS = ("Subject", "To", "Sent", "From")
-CODE_COLUMNS = ("Who", "User name", "Code now")
+CODE_COLUMNS = ("Who", "User name", "Code now", "Next code")
 
 
 @access(ANYBODY)
@@ -77,20 +78,15 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @access(ANYBODY)
 @require_safe
 def codes(request: HttpRequest) -> HttpResponse:
-    """What the staff's authenticator apps show at this moment; the page comes anew when they change."""
+    """What the staff's authenticator apps show now, and next: the page does not move under its reader."""
     now = timezone.now()
-    left = STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
-    staff = [account for account in Account.objects.exclude(role="").order_by("role", "username")]
+    staff = [row for row in Account.objects.exclude(role="").order_by("role", "username") if is_enrolled(account=row)]
     context = {
         "title": "Codes of the demo's staff",
         "breadcrumbs": [("Try it out", reverse("demo-home")), ("Codes", "")],
-        "left": left,
+        "left": STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS,
         "columns": [{"label": label} for label in CODE_COLUMNS],
-        "rows": [
-            (account.display_name, account.username, code_at(secret=secret_of(account), now=now))
-            for account in staff
-            if is_enrolled(account=account)
-        ],
+        "rows": [_code_row(row, now) for row in staff],
     }
     return render(request, "demo/codes.html", context)
 
@@ -119,3 +115,10 @@ def _person_row(person: Person) -> tuple[object, ...]:
 def _mail_row(mail: Letter, zone: ZoneInfo) -> tuple[object, ...]:
     link = format_html('<a href="{}">{}</a>', reverse("demo-mail", args=[mail.name]), mail.subject)
     return link, mail.to, f"{mail.at.astimezone(zone):%b %-d, %-I:%M %p}", mail.sender
+
+
+def _code_row(account: Account, now: datetime) -> tuple[object, ...]:
+    secret = secret_of(account)
+    moments = (now, now + timedelta(seconds=STEP_SECONDS))
+    shown_codes = [format_html("<code>{}</code>", code_at(secret=secret, now=moment)) for moment in moments]
+    return account.display_name, account.username, *shown_codes

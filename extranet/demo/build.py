@@ -1,0 +1,122 @@
+"""Build the demonstration's exchange in a folder: synthetic files, then the story through the real acts."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from extranet.audit.chain import seal
+from extranet.credentials.hashing import SLOTS, hash_password
+from extranet.credentials.username import agent_username, staff_username
+from extranet.demo.cast import Cast, choose
+from extranet.demo.seed import (
+    LOCK_FILE,
+    SEED_FILE,
+    DemoRefused,
+    Person,
+    Story,
+    is_demo_folder,
+    password_of,
+    totp_secret_of,
+    write_story,
+)
+from extranet.demo.story import FIRST, SECOND, STAFF, Plot, Secrets, tell
+from extranet.demo.synth import Written, write_exchange
+from extranet.env import Env
+from extranet.mail.delivery import deliver_due
+from extranet.policy import local_day, monday_on_or_before
+from extranet.profile.loader import current
+
+CASES_AN_AGENT = 30
+FEWEST_AGENTS = 20
+MONDAY_IS_OVER = timedelta(hours=8)  # before that, the Monday that has just happened is last week's
+
+Progress = Callable[[str, int, int], None]
+
+
+def today(now: datetime) -> date:
+    """The day of the exchange: a demonstration of another day has decayed."""
+    return local_day(now, current().zone)
+
+
+def build(*, env: Env, agents: int, weeks: int, seed: int, port: int, now: datetime, progress: Progress) -> Story:
+    """Build all of it on an installed, empty database; the story file comes last. Raises DemoRefused."""
+    if agents < FEWEST_AGENTS or weeks < 1:
+        raise DemoRefused(f"ask for at least {FEWEST_AGENTS} agents and one week")
+    last_monday = monday_on_or_before(local_day(now - MONDAY_IS_OVER, current().zone))
+    with tempfile.TemporaryDirectory(prefix="extranet-demo-") as folder:
+        written = _written(Path(folder), agents, weeks, seed, last_monday, progress)
+        cast = choose(roster=written.roster, book=written.weeks[-1].book, last_monday=last_monday)
+        plot = Plot(cast, written, _secrets(cast, env), now, today(now), last_monday)
+        tell(plot, heard=lambda done, total: progress("what happened", done, total))
+    deliver_due(now=now)
+    seal(now=now)
+    story = Story(today(now), agents, weeks, seed, port, tuple(people(cast)))
+    write_story(story, env.folder)
+    return story
+
+
+def clear(folder: Path) -> None:
+    """Remove an earlier demonstration. Raises DemoRefused where the folder holds anything else."""
+    found = [path for path in folder.iterdir() if path.name != LOCK_FILE]
+    if found and not is_demo_folder(folder):
+        raise DemoRefused(f"{folder} is not empty and no demonstration: choose another folder")
+    seed_last = sorted(found, key=lambda path: path.name == SEED_FILE)  # a kill in between leaves our mark
+    for path in seed_last:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def people(cast: Cast) -> list[Person]:
+    """Everybody one may play, in the order in which they are best met."""
+    agent = {row["license"]: row for row in cast.rows}
+    new = [
+        Person(agent_username(license), "Newly certified agent", "fresh", agent[license]["email"], in_mail=True)
+        for license in cast.fresh
+    ]
+    known = (
+        (cast.agent, "Agent with a large book", "in order", "Search, filter, download, look at an earlier week"),
+        (cast.warned, "Warned agent", "password expires in 9 days", "Read the warning, change the password"),
+        (cast.expired, "Expired agent", "password expired", "Cannot log in; the reset link helps"),
+        (cast.throttled, "Throttled agent", "too many tries", "Has to wait half an hour; the reset link helps at once"),
+        (cast.suspended, "Suspended agent", "suspended on Monday", "Nothing lets in whom the exchange has suspended"),
+        (cast.manager, "Agency manager", "in order", "Choose an agent of the agency at the top of a report"),
+    )
+    agents = [Person(agent_username(license), who, state, hint) for license, who, state, hint in known]
+    hints = {
+        FIRST: "Look at publications; has sent the one that waits",
+        SECOND: "Release the publication that waits",
+        "desk": "Answer requests, find out why somebody cannot get in",
+        "auditor": "Read the trail",
+        "admin": "Take in a roster, look at mails",
+    }
+    staff = [
+        Person(staff_username(name), f"{role.label}: {display_name}", "in order", hints[name], has_codes=True)
+        for name, (role, display_name) in STAFF.items()
+    ]
+    return [*new, *agents, *staff]
+
+
+def _written(folder: Path, agents: int, weeks: int, seed: int, last_monday: date, progress: Progress) -> Written:
+    return write_exchange(
+        folder=folder,
+        agents=agents,
+        cases=agents * CASES_AN_AGENT,
+        weeks=weeks,
+        seed=seed,
+        last_monday=last_monday,
+        profile_folder=current().folder,
+        progress=progress,
+    )
+
+
+def _secrets(cast: Cast, env: Env) -> Secrets:
+    """Hash all passwords on all cores before the story begins."""
+    names = [agent_username(license) for license in sorted(cast.pilots)] + [staff_username(name) for name in STAFF]
+    with ThreadPoolExecutor(SLOTS) as pool:
+        encoded = dict(zip(names, pool.map(lambda name: hash_password(password_of(name, env)), names), strict=True))
+    return Secrets(encoded=encoded.__getitem__, totp=lambda name: totp_secret_of(name, env))
