@@ -81,6 +81,11 @@ def living(*, token: str, now: datetime) -> ResetLink:
     return link
 
 
+def forget_old(*, before: datetime) -> int:
+    """Delete links that were over by that moment, with what they showed; the trail keeps what happened."""
+    return ResetLink.objects.filter(expires_at__lt=before).delete()[0]
+
+
 def asked_here(link: ResetLink, browser_token: str) -> bool:
     """Whether this browser asked for the link: then its cookie is the second half, and no code is needed."""
     return bool(link.browser_digest and browser_token) and same(link.browser_digest, digest(browser_token))

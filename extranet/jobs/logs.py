@@ -1,7 +1,7 @@
 """One JSON object a line on stderr. No password, token, session or consumer data in any line.
 
-Three nets: names of fields that hold secrets are blanked, addresses lose their query string, and of an error stay its
-name and the places in the code, because messages of libraries repeat the data they choked on.
+Three nets: names of fields that hold secrets are blanked, addresses lose query string and tokens, and of an error
+stay its name and the places in the code, because messages of libraries repeat the data they choked on.
 """
 
 import logging
@@ -16,6 +16,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 SECRET_NAME = re.compile(r"pass|secret|token|session|cookie|authorization|code\b|csrf|key$|body|otp", re.I)
 QUERY = re.compile(r"(?<=[\w/\-.~%])\?[^\s\"'<>]*")
+TOKEN = re.compile(r"\b[a-z2-7]{32}\b", re.I)  # as vault.tokens makes them: mailed links have theirs in the path
 CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 BLANK = "[withheld]"
 LONGEST = 2_000
@@ -83,7 +84,7 @@ def _exc_info(value: object) -> ExcInfo | None:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return CREDENTIALS.sub("", QUERY.sub("", value))[:LONGEST]
+        return TOKEN.sub(BLANK, CREDENTIALS.sub("", QUERY.sub("", value)))[:LONGEST]
     if isinstance(value, dict):
         return {name: BLANK if SECRET_NAME.search(str(name)) else _clean(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from extranet.agents.models import Agent, CertificationStatus
-from extranet.credentials import reset
+from extranet.credentials import reset, reset_link
 from extranet.credentials.address_mask import decoy, mask
 from extranet.credentials.disable import disable
 from extranet.credentials.models import Account, ResetLink, Throttle
@@ -283,3 +283,10 @@ def test_a_link_of_yesterday_leads_nowhere(alice: Account, now: datetime) -> Non
     token, _ = asked(alice, now=now)
     with pytest.raises(reset.ResetOver):
         reset.look(token=token, browser_token=HERS, now=now + days(1))
+
+
+def test_links_that_are_long_over_are_forgotten_and_living_ones_are_not(alice: Account, now: datetime) -> None:
+    asked(alice, now=now - days(40))
+    token, _ = asked(alice, now=now)
+    assert reset_link.forget_old(before=now - days(30)) == 1
+    assert reset.look(token=token, browser_token=HERS, now=now).username == alice.username

@@ -1,6 +1,7 @@
 """The screens of J16 - J21 as a person sees them, on a reset host of its own."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -9,8 +10,9 @@ from pytest_django.fixtures import Settings
 
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.credentials.models import Account, Throttle
-from extranet.profile.loader import current
-from tests.credentials.people import CHOSEN, events, try_login
+from extranet.credentials.username import shown
+from extranet.profile.loader import current, load
+from tests.credentials.people import CHOSEN, events, new_account, try_login
 from tests.credentials.reset_walks import link_in, reset_mails
 from tests.web.reset_site.browser import Browser
 
@@ -190,3 +192,20 @@ def test_without_a_host_of_its_own_the_portal_serves_it(
     assert "device_enrolment" not in browser.text
     try_login(alice, password, now=now, device=browser.client.cookies["device"].value)
     assert events("account:login:succeeded")[0].detail["known_device"] is True
+
+
+def test_another_exchange_has_its_own_words_on_every_screen(
+    browser: Browser, db: None, now: datetime, settings: Settings
+) -> None:
+    folder = Path(__file__).parents[2] / "profiles" / "evergreen"
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"profile": str(folder)})
+    alice, foreign = new_account(now=now), load("covered_california")
+    pages = [browser.open("/").words, browser.send(username=shown(alice.username)).words, browser.send().words]
+    pages += [browser.open(link_in(reset_mails(alice)[0])).words, browser.send().words, browser.open("/link/x").words]
+    for page, word in zip(
+        pages, ("reset_password", "how_to_reset", "link_sent", "reset_password", "log_in"), strict=False
+    ):
+        assert current().words[word] in page
+    for page in pages:
+        assert foreign.exchange.name not in page
+        assert foreign.service_center.phone not in page
