@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from django.conf import settings
 from django.http import HttpRequest
 
+from extranet.web.browsers import in_words
+
 Address = IPv4Address | IPv6Address
 
 
@@ -42,5 +44,5 @@ def network_of(request: HttpRequest) -> str:
 
 
 def browser_of(request: HttpRequest) -> str:
-    """What the browser says it is, cut to a line; shown to the owner of the session."""
-    return request.META.get("HTTP_USER_AGENT", "")[:120]
+    """The browser and its system in words, as its owner would say it: shown to the owner and told in mails."""
+    return in_words(request.headers.get("User-Agent", ""))

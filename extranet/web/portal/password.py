@@ -1,5 +1,7 @@
 """Change the own password: by choice before it expires, by force where it was generated (J26, IA-5(1))."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import HASH_SESSION_KEY
@@ -35,6 +37,10 @@ class PasswordForm(forms.Form):
     new = _field("New password", "new-password")
     again = _field("New password, again", "new-password")
 
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new"].help_text = hint(account)
+
     def clean_again(self) -> str:
         again = str(self.cleaned_data["again"])
         if again != self.cleaned_data.get("new"):
@@ -47,7 +53,7 @@ class PasswordForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: PortalRequest) -> HttpResponse:
     """GET shows the form; a POST with a fitting pair changes the password and ends all other sessions."""
-    form = PasswordForm(request.POST if request.method == "POST" else None)
+    form = PasswordForm(request.POST if request.method == "POST" else None, account=request.account)
     if not form.is_valid():
         return _page(request, form)
     try:
@@ -87,7 +93,6 @@ def _refused(request: PortalRequest, form: PasswordForm, refused: PasswordRefuse
 
 def _page(request: PortalRequest, form: PasswordForm) -> HttpResponse:
     account = request.account
-    form.fields["new"].help_text = hint(account)
     forced = account.temporary and policy().force_change
     title = "Choose your own password" if forced else "Change your password"
     context = {"form": form, "forced": forced, "title": title, "account": account, "policy": policy()}

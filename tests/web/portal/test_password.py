@@ -91,6 +91,11 @@ def test_no_password_stands_in_the_page(alices: Client) -> None:
     assert "planted" not in page
 
 
+def test_the_rule_is_said_before_and_after_a_try(alices: Client) -> None:
+    for page in (alices.get(PAGE), change(alices, new="short")):
+        assert "At least 12 characters." in text_of(page)
+
+
 def test_password_managers_find_their_fields(alices: Client) -> None:
     page = text_of(alices.get(PAGE))
     assert 'autocomplete="current-password"' in page
