@@ -18,6 +18,7 @@ from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.amend import amend_publication
+from extranet.reports.inbox import clear_from_inbox
 from extranet.reports.manifest import manifest_name, manifest_of, pack_name, store, write_signed
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.pack import Packed, write_pack
@@ -63,6 +64,7 @@ def publish(
 
     Raises UsageRefused, PublicationRefused (nothing changed), Conflict, PublicationHeld (sealed, waits for a person),
     IntegrityBroken. A trial (``dry_run``) does all of it in memory and writes nothing, no audit event either.
+    A file in ``inbox/`` is removed once its pack is durable.
     """
     report = _report(kind)
     if release:
@@ -79,9 +81,11 @@ def publish(
                 status = SEALED
             else:
                 status = ALREADY
+            clear_from_inbox(source)
             amend_publication(row, by=by, now=now)  # somebody may have been certified while it was sealed
             return _ended(row, status, by, now, release)
     except PublicationHeld:
+        clear_from_inbox(source)
         raise
     except ReportsRefused as error:
         detail = {"as_of": as_of.isoformat(), "reason": type(error).__name__, "first": error.lines[0]}

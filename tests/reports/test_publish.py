@@ -311,6 +311,23 @@ def test_a_file_on_the_disk_is_read_and_left_alone(
     assert file.read_text() == csv_text(ROWS)
 
 
+def test_a_file_in_the_inbox_is_removed_once_its_pack_is_durable(
+    alice: Agent, publisher: Actor, now: datetime, data_folder: Path
+) -> None:
+    file = data_folder / "inbox" / "book.csv"
+    file.parent.mkdir()
+    file.write_text(csv_text([{**ROWS[0], "extract_date": "2026-11-15"}]))
+    with pytest.raises(PublicationRefused):
+        publish(kind=BOOK, source=file, as_of=MONDAY, by=publisher, now=now)
+    assert file.exists()
+    file.write_text(csv_text([*ROWS, book_row(ALICE, 9, res_zip="x")]))
+    publish(kind=BOOK, source=file, as_of=MONDAY, by=publisher, now=now, dry_run=True)
+    assert file.exists()
+    with pytest.raises(PublicationHeld):
+        publish(kind=BOOK, source=file, as_of=MONDAY, by=publisher, now=now)
+    assert not file.exists()
+
+
 def test_every_step_is_in_the_trail(alice: Agent, publish_rows: Publish) -> None:
     publish_rows(ROWS)
     assert actions() == [Action.PUBLICATION_RECEIVED, Action.PUBLICATION_SEALED, Action.PUBLICATION_RELEASED]
