@@ -17,8 +17,8 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, JsonValue, record_many
 from extranet.credentials.accounts_file import ImportRefused, ImportRow, read_accounts
 from extranet.credentials.in_force import policy, zone
-from extranet.credentials.models import Account, AccountKind
-from extranet.credentials.username import agent_username
+from extranet.credentials.issue import unsaved_account
+from extranet.credentials.models import Account
 from extranet.policy import at_local, expires_on, local_day
 
 __all__ = ["Fault", "ImportRefused", "Imported", "import_accounts", "spread_expiry"]
@@ -91,7 +91,7 @@ def _accounts(agents: list[Agent]) -> list[Account]:
 
 
 def _made(row: ImportRow, agent: Agent, now: datetime) -> Account:
-    account = Account(username=agent_username(agent.license), kind=AccountKind.AGENT, agent=agent, created_at=now)
+    account = unsaved_account(agent=agent, now=now)
     _corrected(account, row, now)
     return account
 

@@ -33,9 +33,14 @@ def generate() -> Generated:
     return Generated(clear, hash_password(clear))
 
 
+def unsaved_account(*, agent: Agent, now: datetime) -> Account:
+    """The one account that the agent can have, before it is a row; raises UsernameRefused."""
+    return Account(username=agent_username(agent.license), kind=AccountKind.AGENT, agent=agent, created_at=now)
+
+
 def open_account(*, agent: Agent, now: datetime, by: Actor) -> Account:
     """A new account without a password; raises AccountExists, also for the loser of two at once."""
-    account = Account(username=agent_username(agent.license), kind=AccountKind.AGENT, agent=agent, created_at=now)
+    account = unsaved_account(agent=agent, now=now)
     try:
         with transaction.atomic():
             account.save(force_insert=True)

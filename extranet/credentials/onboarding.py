@@ -17,10 +17,10 @@ from django.db.models import QuerySet
 
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record
+from extranet.audit.record import Actor, Entry, record, record_many
 from extranet.credentials.hashing import SLOTS
 from extranet.credentials.in_force import policy, zone
-from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account
+from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account, unsaved_account
 from extranet.credentials.models import Account
 from extranet.credentials.password_mail import password_mail
 from extranet.mail.catalogue import CatalogueMail, IntroductionMail, PasswordMail, UsernameMail
@@ -28,6 +28,7 @@ from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import onboarding_cutoff
 
 RUN = Actor.system("onboarding")
+BATCH = 500  # agents of before the cut-over in one transaction: the first run may meet all of them
 CHUNK = 4 * SLOTS  # passwords hashed ahead of their transactions
 
 
@@ -46,12 +47,13 @@ class Onboarded:
 def onboard(*, now: datetime) -> Onboarded:
     """Take in everyone certified before today (exchange's zone) who was not yet. Safe to repeat and to run at once."""
     counts = {"created": 0, "kept": 0, "silent": 0, "skipped": 0, "unreachable": 0}
-    for agent in _lacking_account(now).filter(existing=True):
-        counts[_reached(partial(_silently, agent, now))] += 1
     for account in _not_introduced(now):
         counts[_reached(partial(_keep, account, now))] += 1
     for agent, made in _with_passwords(_lacking_account(now).filter(existing=False)):
         counts[_reached(partial(_take_in, agent, made, now))] += 1
+    known = iter(_lacking_account(now).filter(existing=True))
+    while chunk := list(islice(known, BATCH)):
+        counts["silent"] += _open_silently(chunk, now)
     with transaction.atomic():
         record(action=Action.ONBOARDING_RUN, now=now, actor=RUN, detail=counts)
     return Onboarded(**counts)
@@ -111,15 +113,20 @@ def _keep(account: Account, now: datetime) -> str:
     return "kept"
 
 
-def _silently(agent: Agent, now: datetime) -> str:
-    """Known since before the cut-over: mailed nothing, but the reset link must work for everybody."""
+def _open_silently(agents: list[Agent], now: datetime) -> int:
+    """Known since before the cut-over: mailed nothing, but the reset link must work for everybody. How many."""
     with transaction.atomic():
-        if not _still_lacking(agent):
-            return "skipped"
-        account = open_account(agent=agent, now=now, by=RUN)
-        Account.objects.filter(pk=account.pk).update(introduced_at=now)
-        record(action=Action.ACCOUNT_KEPT, now=now, actor=RUN, subject=account.username, detail={"mailed": False})
-    return "silent"
+        certified = Agent.objects.filter(pk__in=[agent.pk for agent in agents], status=CertificationStatus.CERTIFIED)
+        held = list(certified.select_for_update().order_by("license"))
+        others = set(Account.objects.filter(agent__in=held).values_list("agent_id", flat=True))
+        accounts = [unsaved_account(agent=agent, now=now) for agent in held if agent.pk not in others]
+        for account in accounts:
+            account.introduced_at = now
+        Account.objects.bulk_create(accounts)
+        names = [account.username for account in accounts]
+        record_many((Entry(Action.ACCOUNT_CREATED, name) for name in names), now=now, actor=RUN)
+        record_many((Entry(Action.ACCOUNT_KEPT, name, {"mailed": False}) for name in names), now=now, actor=RUN)
+    return len(accounts)
 
 
 def _still_lacking(agent: Agent) -> bool:

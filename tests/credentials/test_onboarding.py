@@ -142,6 +142,16 @@ def test_agents_of_before_the_cut_over_are_mailed_nothing_but_can_reset(now: dat
     assert onboard(now=now) == Onboarded()
 
 
+def test_of_the_agents_of_before_those_with_an_account_keep_it(now: datetime) -> None:
+    kept, silent, gone = (new_agent(f"400000{n}", existing=True) for n in range(3))
+    import_accounts(_file("4000000,4000000@agents.test,"), by=DESK, now=now)
+    Agent.objects.filter(pk=gone.pk).update(status=CertificationStatus.DECERTIFIED)
+    assert onboard(now=now) == Onboarded(kept=1, silent=1)
+    assert kinds(kept.account.username) == ["introduction", "username"]
+    assert kinds(silent.account.username) == []
+    assert not Account.objects.filter(agent=gone).exists()
+
+
 def test_a_recertified_agent_has_the_same_account_again_and_is_not_welcomed_twice(now: datetime) -> None:
     account = new_account(now=now)
     Account.objects.filter(pk=account.pk).update(introduced_at=now)
