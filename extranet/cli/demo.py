@@ -24,12 +24,16 @@ CONFLICT = 6
 @click.option("--seed", default=1, show_default=True, type=int, help="The same seed draws the same people.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-serve", is_flag=True, help="Build only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, with --no-serve.")
 @click.pass_context
-def demo(ctx: click.Context, folder: Path, agents: int, weeks: int, seed: int, port: int, no_serve: bool) -> None:
+def demo(
+    ctx: click.Context, folder: Path, agents: int, weeks: int, seed: int, port: int, no_serve: bool, as_json: bool
+) -> None:
     """Build a demonstration exchange under DIR and serve it on this machine only.
 
     What was built today with the same options is used again; anything older is built anew.
     """
+    ctx.meta["as_json"] = as_json or ctx.meta.get("as_json", False)
     os.environ.update(environment(folder.absolute(), port))
     lock = _locked(folder)
     if lock is None:

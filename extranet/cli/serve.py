@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from extranet.cli.answers import Answer, act
-from extranet.cli.children import Children, end_with_parent
+from extranet.cli.children import Children, end_with_parent, leave
 from extranet.cli.exit_codes import CONFLICT
 from extranet.cli.ready import require_ready
 from extranet.cli.working import work
@@ -65,7 +65,7 @@ def web(host: str, port: int, child_of: int) -> Answer:
         respawn_failed_workers=True,
         workers_kill_timeout=3,
     ).serve()
-    return Answer({"stopped": True})
+    leave()
 
 
 @act()
@@ -77,7 +77,8 @@ def worker(child_of: int) -> Answer:
     if child_of:
         end_with_parent(child_of)
     work()
-    return Answer({"stopped": True})
+    connections.close_all()
+    leave()
 
 
 def serve(host: str, port: int, *, ready: Callable[[], object]) -> Answer:
@@ -92,7 +93,7 @@ def serve(host: str, port: int, *, ready: Callable[[], object]) -> Answer:
         {"web": [*me, "web", "--host", host, "--port", str(port), *parent], "worker": [*me, "worker", *parent]}
     )
     children.run(tick=_once_answering(host, port, ready))
-    return Answer({"stopped": True})
+    leave()
 
 
 def _once_answering(host: str, port: int, ready: Callable[[], object]) -> Callable[[], object]:

@@ -141,7 +141,8 @@ def _mondays(plot: Plot) -> None:
         # One waits for the second publisher, so that there is something to release
         released = week.as_of != plot.last_monday
         plot.at(week.as_of, 7, 10, partial(_publish, "conditional-eligibility", week.conditional, week.as_of, released))
-    plot.at(plot.last_monday, 7, 20, lambda now: work_once(now=now))
+    for week in plot.written.weeks[-2:]:  # mails that books are ready; nobody misses those of earlier weeks
+        plot.at(week.as_of, 7, 20, lambda now: work_once(now=now))
 
 
 def _requests(plot: Plot) -> None:
