@@ -7,6 +7,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,6 +23,7 @@ CHUNK_ROWS = 20_000
 LINE = "_line"  # number of the line in the file on which the row begins; no layout key begins with _
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_UTF8_SIGN = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def take_in(source: Path | BinaryIO) -> SourceFile:
 
 def read(data: bytes, layout: Layout) -> ReadFile:
     """Rows of a CSV whose columns stand in any order. Raises PublicationRefused for structural faults."""
-    records = _records(decode(data))
+    records = _records(data, encoding_of(data))
     _, header = next(records, (1, []))
     if not any(cell.strip() for cell in header):
         raise PublicationRefused("line 1: the file is empty; a header is expected")
@@ -88,20 +90,22 @@ def read(data: bytes, layout: Layout) -> ReadFile:
     return ReadFile(header=header, keys=keys, rows=rows, misshapen=misshapen)
 
 
-def decode(data: bytes) -> str:
-    """UTF-8, with or without byte order mark, or else Latin-1. UTF-16 and UTF-32 are refused by name."""
+def encoding_of(data: bytes) -> str:
+    """UTF-8, with or without byte order mark, or else Latin-1. UTF-16, UTF-32 and mixtures are refused by name."""
     if data.startswith(_UTF32):
         raise PublicationRefused("line 1: the file is UTF-32; save it as UTF-8")
     if data.startswith(_UTF16) or _looks_like_utf16(data):
         raise PublicationRefused("line 1: the file is UTF-16; save it as UTF-8")
     if (place := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, place) + 1
-        raise PublicationRefused(f"line {line}: there is a NUL byte; the file is damaged or no CSV")
-    data = data.removeprefix(codecs.BOM_UTF8)
+        raise PublicationRefused(f"line {_line(data, place)}: there is a NUL byte; the file is damaged or no CSV")
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if data.startswith(codecs.BOM_UTF8) or _is_utf8_mostly(data):
+            line = _line(data, error.start)
+            raise PublicationRefused(f"line {line}: the file is UTF-8, but not here; the sign is damaged") from None
+        return "latin-1"
+    return "utf-8-sig"
 
 
 def match_columns(header: list[str], layout: Layout) -> list[str]:
@@ -135,9 +139,20 @@ def _looks_like_utf16(data: bytes) -> bool:
     return len(head) >= 8 and (not any(head[0::2]) or not any(head[1::2]))
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def _is_utf8_mostly(data: bytes) -> bool:
+    """Latin-1 text almost never has bytes that are right as UTF-8; a damaged UTF-8 file has few that are wrong."""
+    right = len(_UTF8_SIGN.findall(data))
+    return right > data.decode("utf-8", "replace").count("\ufffd")
+
+
+def _line(data: bytes, place: int) -> int:
+    return data.count(b"\n", 0, place) + 1
+
+
+def _records(data: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each record; blank lines are skipped."""
-    reader, begins = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+    reader, begins = csv.reader(text, strict=True), 1
     while True:
         try:
             cells = next(reader)

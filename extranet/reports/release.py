@@ -17,13 +17,13 @@ RELEASABLE = (PublicationState.SEALED, PublicationState.HELD)
 LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
 
 
-def release(*, publication_id: UUID, by: Actor, now: datetime) -> Publication:
+def release(*, publication_id: UUID, by: Actor, now: datetime, reason: str = "") -> Publication:
     """Release what is sealed or held; released already is fine. Raises UsageRefused, Conflict. Not in a transaction.
 
-    An older week than the current one is released without moving anybody back to it.
+    ``reason``: why a held one is right all the same, for the trail. An older week than the current one is released without moving anybody back to it.
     """
     try:
-        return _release(publication_id, by, now)
+        return _release(publication_id, by, now, reason)
     except ReportsRefused as error:
         detail = {"reason": error.lines[0]}
         subject = str(publication_id)
@@ -45,7 +45,7 @@ def require_release_allowed(*, by: Actor, received_by: str) -> None:
 
 
 @transaction.atomic
-def _release(publication_id: UUID, by: Actor, now: datetime) -> Publication:
+def _release(publication_id: UUID, by: Actor, now: datetime, reason: str) -> Publication:
     row = Publication.objects.filter(id=publication_id).first()
     if row is None:
         raise UsageRefused(f"there is no publication {publication_id}")
@@ -65,6 +65,7 @@ def _release(publication_id: UUID, by: Actor, now: datetime) -> Publication:
         "as_of": row.as_of.isoformat(),
         "revision": row.revision,
         "overruled": overruled,
+        **({"reason": reason} if reason else {}),
     }
     record(action=Action.PUBLICATION_RELEASED, now=now, actor=by, subject=str(row.id), detail=detail)
     if is_current:

@@ -7,7 +7,7 @@ is missing, doubled or out of order is seen by the digest of the whole.
 import hashlib
 import io
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -31,28 +31,63 @@ CHUNK_BYTES = 4 * 1024 * 1024
 ABANDONED_AFTER = timedelta(days=1)  # an upload that was never published is removed
 
 
+class Arriving:
+    """A file on its way: sealed as it is written; ``keep`` makes it an upload, ``discard`` leaves nothing of it."""
+
+    def __init__(self, *, now: datetime) -> None:
+        handle, self._data_key = system_key(Purpose.STAGING, now=now), new_key()
+        self._upload = StagedUpload(key_version=handle.version)
+        self._upload.wrapped_key = wrap_data_key(handle.key, self._data_key, _aad(self._upload, 0))
+        self._digest, self._waiting = hashlib.sha256(), bytearray()
+        self.is_kept = False
+        _folder(self._upload.id).mkdir(mode=0o700, parents=True)
+
+    @property
+    def size(self) -> int:
+        """Bytes written until now."""
+        return self._upload.size + len(self._waiting)
+
+    def write(self, piece: bytes) -> None:
+        """The next bytes, however they come; a chunk is sealed as soon as it is full."""
+        self._waiting += piece
+        while len(self._waiting) >= CHUNK_BYTES:
+            self._seal(CHUNK_BYTES)
+
+    def keep(self, *, kind: str, as_of: date, name: str, by: Actor, now: datetime) -> StagedUpload:
+        """All of it is there: the row appears. ``name`` is only shown."""
+        if self._waiting:
+            self._seal(len(self._waiting))
+        upload = self._upload
+        upload.kind, upload.as_of, upload.name = kind, as_of, name[:120]
+        upload.uploaded_by, upload.uploaded_at, upload.sha256 = by.name, now, self._digest.hexdigest()
+        upload.save(force_insert=True)
+        self.is_kept = True
+        return upload
+
+    def discard(self) -> None:
+        shutil.rmtree(_folder(self._upload.id), ignore_errors=True)
+
+    def _seal(self, length: int) -> None:
+        upload, chunk = self._upload, bytes(self._waiting[:length])
+        del self._waiting[:length]
+        self._digest.update(chunk)
+        upload.chunks, upload.size = upload.chunks + 1, upload.size + length
+        sealed = seal_bytes(chunk, self._data_key, _aad(upload, upload.chunks))
+        _chunk_file(upload.id, upload.chunks).write_bytes(sealed)
+
+
 def receive_chunks(
     *, chunks: Iterable[bytes], kind: str, as_of: date, name: str, by: Actor, now: datetime
 ) -> StagedUpload:
     """Seal the upload while it arrives; the row appears when all of it is there. ``name`` is only shown."""
-    handle, data_key = system_key(Purpose.STAGING, now=now), new_key()
-    upload = StagedUpload(kind=kind, as_of=as_of, name=name[:120], uploaded_by=by.name, uploaded_at=now)
-    upload.key_version = handle.version
-    upload.wrapped_key = wrap_data_key(handle.key, data_key, _aad(upload, 0))
-    digest = hashlib.sha256()
-    folder = _folder(upload.id)
-    folder.mkdir(mode=0o700, parents=True)
+    arriving = Arriving(now=now)
     try:
-        for number, chunk in enumerate(_even(chunks), start=1):
-            digest.update(chunk)
-            _chunk_file(upload.id, number).write_bytes(seal_bytes(chunk, data_key, _aad(upload, number)))
-            upload.chunks, upload.size = number, upload.size + len(chunk)
-        upload.sha256 = digest.hexdigest()
-        upload.save(force_insert=True)
+        for chunk in chunks:
+            arriving.write(chunk)
+        return arriving.keep(kind=kind, as_of=as_of, name=name, by=by, now=now)
     except BaseException:  # a cut connection too: nothing of a half upload stays
-        shutil.rmtree(folder, ignore_errors=True)
+        arriving.discard()
         raise
-    return upload
 
 
 def open_staged(upload: StagedUpload) -> BinaryIO:
@@ -139,25 +174,18 @@ def _strays(now: datetime) -> list[Path]:
     return [folder for folder in top.glob("*") if folder.stat().st_mtime < before]
 
 
-def _finish(upload: StagedUpload, outcome: str, lines: list[str], publication: UUID | None, now: datetime) -> None:
+def settle(*, upload: StagedUpload, outcome: str, lines: list[str], now: datetime) -> bool:
+    """Say how an upload ended that is no publication, a roster, and remove its chunks; False if it had ended before."""
+    return _finish(upload, outcome, lines, None, now)
+
+
+def _finish(upload: StagedUpload, outcome: str, lines: list[str], publication: UUID | None, now: datetime) -> bool:
     """The row first, then the chunks: a kill in between leaves sealed bytes that the sweep removes."""
     with transaction.atomic():
-        StagedUpload.objects.filter(id=upload.id, finished_at__isnull=True).update(
-            finished_at=now, outcome=outcome, message=lines[:100], publication_id=publication
-        )
+        mine = StagedUpload.objects.filter(id=upload.id, finished_at__isnull=True)
+        ended = mine.update(finished_at=now, outcome=outcome, message=lines[:100], publication_id=publication)
     shutil.rmtree(_folder(upload.id), ignore_errors=True)
-
-
-def _even(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Chunks of CHUNK_BYTES, the last one shorter, however they arrive."""
-    waiting = bytearray()
-    for chunk in chunks:
-        waiting += chunk
-        while len(waiting) >= CHUNK_BYTES:
-            yield bytes(waiting[:CHUNK_BYTES])
-            del waiting[:CHUNK_BYTES]
-    if waiting:
-        yield bytes(waiting)
+    return bool(ended)
 
 
 def _folder(upload_id: UUID) -> Path:
