@@ -26,6 +26,7 @@ from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
 from extranet.reports.retention import expire_publications
+from extranet.reports.staging import sweep_staging
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
@@ -67,6 +68,10 @@ def _retention(now: datetime) -> str:
     return f"{expire_publications(now=now)} weeks deleted"
 
 
+def _abandoned_uploads(now: datetime) -> str:
+    return f"{sweep_staging(now=now)} removed"
+
+
 def _forget_old_sessions(now: datetime) -> str:
     Session.objects.filter(expire_date__lt=now).delete()
     ended = sessions.forget_old(before=now - SESSIONS_KEPT)
@@ -84,6 +89,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("repeated refusals", "* * * * *", _flush_tallies),
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
     Entry("retention", "40 2 * * *", _retention),  # SI-12
+    Entry("abandoned uploads", "10 * * * *", _abandoned_uploads),
     Entry("old sessions", "20 3 * * *", _forget_old_sessions),
 )
 

@@ -20,7 +20,8 @@ LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
 def release(*, publication_id: UUID, by: Actor, now: datetime, reason: str = "") -> Publication:
     """Release what is sealed or held; released already is fine. Raises UsageRefused, Conflict. Not in a transaction.
 
-    ``reason``: why a held one is right all the same, for the trail. An older week than the current one is released without moving anybody back to it.
+    ``reason``: why a held one is right all the same, for the trail. An older week than the current one is released
+    without moving anybody back to it.
     """
     try:
         return _release(publication_id, by, now, reason)
