@@ -71,6 +71,7 @@ def _narrowing(asked: Asked, book: Book) -> dict[str, object]:
         "facets_hidden": asked.hidden(*facets),
         "searching_hidden": asked.hidden("view"),
         "is_narrowed": bool(asked.query.search or any(asked.query.filters.values())),
+        "is_filtered": any(asked.query.filters.values()),
         "clear": asked.without_filters(),
     }
 
