@@ -11,8 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
-from extranet.audit import checkpoints
-from extranet.audit.models import Batch, Event
+from extranet.audit import checkpoints, reading
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
 from extranet.cli.ready import not_served, unapplied, unknown
@@ -22,7 +21,7 @@ from extranet.keyring.ring import check_master, signing_key
 from extranet.mail.outbox import unfinished
 from extranet.mail.ways import open_way
 from extranet.profile.loader import current
-from extranet.reports.models import Publication, PublicationState
+from extranet.reports.listing import with_packs
 from extranet.vault.stores import open_store
 
 CLOCK_MAY_DIFFER = timedelta(seconds=5)  # between this machine and its database
@@ -113,8 +112,9 @@ def _database(_now: datetime) -> Iterator[Finding]:
     if lacking:
         text = f"{len(lacking)} migrations are missing, first {lacking[0]}"
         yield Finding("database", "wrong", text, "run `extranet init`", WRONG_USE)
-    elif "cache" not in connection.introspection.table_names():
-        yield Finding("database", "wrong", "the table `cache` is missing", "run `extranet init`", WRONG_USE)
+    cache = settings.CACHES["default"]
+    if cache["BACKEND"].endswith("DatabaseCache") and cache["LOCATION"] not in connection.introspection.table_names():
+        yield Finding("database", "wrong", "the table of the cache is missing", "run `extranet init`", WRONG_USE)
 
 
 def _keys(_now: datetime) -> Iterator[Finding]:
@@ -132,8 +132,7 @@ def _store(_now: datetime) -> Iterator[Finding]:
     names = set(store.names())
     for name in store.leftovers():
         yield Finding("store", "warning", f"{name} was never finished", "the next publication sweeps it")
-    states = [PublicationState.RELEASED, PublicationState.SEALED, PublicationState.HELD]
-    for row in Publication.objects.filter(state__in=states).exclude(pack=""):
+    for row in with_packs():
         if row.pack not in names:
             text = f"the pack of {row.kind} of {row.as_of} is gone"
             yield Finding("store", "wrong", text, "restore it from your backup", INTEGRITY)
@@ -150,9 +149,9 @@ def _mail(now: datetime) -> Iterator[Finding]:
 
 
 def _clock(now: datetime) -> Iterator[Finding]:
-    newest = Event.objects.order_by("-id").first()
-    if newest is not None and newest.at > now + CLOCK_MAY_DIFFER:
-        text = f"the newest event is of {newest.at.isoformat()}, in the future: the clock went back"
+    newest = reading.newest_moment()
+    if newest is not None and newest > now + CLOCK_MAY_DIFFER:
+        text = f"the newest event is of {newest.isoformat()}, in the future: the clock went back"
         yield Finding("clock", "wrong", text, "set the clock by NTP before anything else", CONFLICT)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -165,10 +164,8 @@ def _clock(now: datetime) -> Iterator[Finding]:
 
 def _work(now: datetime) -> Iterator[Finding]:
     """Whether a worker lives, and what it could not do."""
-    checkpoints.agree_with(Batch.objects.order_by("-number").first())
-    sealed_to = Batch.objects.order_by("-number").values_list("sealed_at", flat=True).first()
-    oldest = Event.objects.filter(at__lt=now - SEALED_WITHIN, at__gt=sealed_to) if sealed_to else Event.objects.none()
-    if oldest.exists():
+    checkpoints.agree_with(reading.newest_batch())
+    if reading.seal_is_late(now=now, within=SEALED_WITHIN):
         yield Finding("work", "warning", "events wait for their seal", "is a worker running?")
     last = TimetableRun.objects.order_by("-started_at").first()
     if last is not None and last.started_at < now - WORKED_WITHIN:

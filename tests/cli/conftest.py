@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from extranet.cli.main import extranet
 from tests.agents.conftest import as_csv
@@ -32,7 +33,8 @@ class Call(Protocol):
 @pytest.fixture
 def call(db: None) -> Call:
     def run(*arguments: str | Path) -> Ended:
-        result: Result = CliRunner().invoke(extranet, [str(argument) for argument in arguments])
+        with capture_logs():  # the program sends them to stderr; here nothing was configured
+            result: Result = CliRunner().invoke(extranet, [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ended(result.exit_code, result.stdout, result.stderr)
