@@ -2,8 +2,14 @@
 
 from django.urls import path
 
-from extranet.web.staff import home
+from extranet.web.staff import home, publication_page, publications, release, upload
 
 urlpatterns = [
     path("", home.home, name="staff-home"),
+    path("publications/", publications.publications, name="staff-publications"),
+    path("publications/upload/", upload.upload, name="staff-upload"),
+    path("publications/uploads/<uuid:upload_id>/", upload.uploaded, name="staff-uploaded"),
+    path("publications/<uuid:publication_id>/", publication_page.publication, name="staff-publication"),
+    path("publications/<uuid:publication_id>/release/", release.release, name="staff-release"),
+    path("publications/<uuid:publication_id>/recall/", release.recall, name="staff-recall"),
 ]

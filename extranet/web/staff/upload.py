@@ -1,0 +1,155 @@
+"""Send a statewide file: sealed while it arrives, published by the worker; a page tells how it ended (J2)."""
+
+from datetime import datetime
+from pathlib import PurePath
+from uuid import UUID
+
+from django import forms
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from extranet.credentials.in_force import policy, zone
+from extranet.policy import expected_publication_day, local_day
+from extranet.profile.loader import current
+from extranet.reports.models import Publication, PublicationState, StagedUpload
+from extranet.reports.staging import publish_later
+from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
+from extranet.web.dates import day, moment
+from extranet.web.staff.upload_handler import SealedFile, SealingHandler, sealing
+
+LARGEST = 2 * 1024**3
+UNDER_WAY = {
+    PublicationState.RECEIVED: "It is being read and checked.",
+    PublicationState.CHECKED: "It is checked. Every agent's part is being sealed, opened again and counted.",
+}
+ENDINGS = {
+    "published": ("success", "The file is published."),
+    "held": ("warning", "The file is sealed, but held: it waits for a person to release or recall it."),
+    "refused": ("error", "The file was refused. Nothing was changed."),
+    "failed": ("error", "The file was not published. Nothing was changed."),
+}
+
+
+class UploadForm(forms.Form):
+    """Which report, of which day, and the file."""
+
+    kind = forms.ChoiceField(label="Report")
+    as_of = forms.DateField(
+        label="As of",
+        input_formats=["%Y-%m-%d"],
+        help_text="The day of the extract, as every row of the file has it.",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "This is not a day."},
+    )
+    file = forms.FileField(
+        label="File",
+        max_length=120,
+        help_text="The statewide file as CSV. It is sealed while it arrives and never stored in clear.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
+    )
+    release = forms.BooleanField(
+        label="Show it to all agents as soon as it is checked",
+        required=False,
+        help_text="Without this it waits, sealed, until somebody releases it.",
+    )
+
+    def __init__(self, *args: object, is_too_large: bool = False, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # what forms.Form takes, handed on
+        self.is_too_large, self.today = is_too_large, local_day(timezone.now(), zone())
+        reports = current().reports.values()
+        self.fields["kind"].choices = [(report.slug, report.title) for report in reports]  # type: ignore[attr-defined]
+        self.fields["as_of"].initial = expected_publication_day(timezone.now(), zone())
+        if policy().release_persons > 1:  # who sends a file is never the one who releases it
+            del self.fields["release"]
+        if is_too_large:
+            words = f"The file is larger than {LARGEST // 1024**3} GB. It was not kept."
+            self.fields["file"].error_messages.update(required=words, missing=words)
+
+    def clean_as_of(self) -> object:
+        as_of = self.cleaned_data["as_of"]
+        if as_of > self.today:
+            raise forms.ValidationError("This day has not come yet.")
+        return as_of
+
+    def clean_file(self) -> object:
+        file = self.cleaned_data["file"]
+        if PurePath(file.name).suffix.lower() != ".csv":
+            raise forms.ValidationError("The name must end in .csv; other kinds of files are not read.")
+        return file
+
+    def clean(self) -> dict[str, object]:
+        """A file that is named after another report is most likely that report."""
+        found = self.cleaned_data
+        name = found["file"].name.lower() if "file" in found else ""
+        others = [slug for slug in current().reports if slug != found.get("kind") and slug in name]
+        if "kind" in found and others:
+            title = current().reports[others[0]].title
+            self.add_error(
+                "file", f"Its name says that it is a file of {title}. Choose the right report, or rename it."
+            )
+        return found
+
+
+@access(PUBLISHERS)
+@sealing(limit=LARGEST)
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: PortalRequest, handler: SealingHandler) -> HttpResponse:
+    """GET shows the form; a POST leaves the sealed file to the worker and leads to the page of it."""
+    if request.method != "POST":
+        return _page(request, UploadForm())
+    sent = request.POST, request.FILES  # read before the handler is asked: reading is what fills it
+    form = UploadForm(*sent, is_too_large=handler.is_too_large)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    kept = _keep(request, form, timezone.now())
+    return redirect("staff-uploaded", kept.id)
+
+
+@access(PUBLISHERS)
+@require_safe
+def uploaded(request: PortalRequest, upload_id: UUID) -> HttpResponse:
+    """How far it is, or how it ended: every fault with its place, never a value."""
+    row = StagedUpload.objects.filter(id=upload_id, kind__in=current().reports).first()
+    if row is None:
+        raise Http404
+    kind, words = ENDINGS[row.outcome] if row.outcome else ("info", _under_way(row))
+    report = current().reports[row.kind]
+    context = {
+        "title": f"{report.title} of {day(row.as_of)}",
+        "upload": row,
+        "alert_kind": kind,
+        "alert_text": words,
+        "facts": [
+            ("File", row.name),
+            ("Size", f"{row.size:,} bytes"),
+            ("SHA-256", row.sha256),
+            ("Sent", f"{moment(row.uploaded_at)} by {row.uploaded_by}"),
+            ("Ended", moment(row.finished_at) if row.finished_at else "not yet"),
+        ],
+    }
+    return render(request, "staff/upload_outcome.html", context)
+
+
+def _keep(request: PortalRequest, form: UploadForm, now: datetime) -> StagedUpload:
+    """The upload and its task, both or neither."""
+    asked, by = form.cleaned_data, actor_of(request)
+    file: SealedFile = asked["file"]
+    with transaction.atomic():
+        kept = file.arriving.keep(kind=asked["kind"], as_of=asked["as_of"], name=file.name or "", by=by, now=now)
+        publish_later(upload=kept, by=by, release=asked.get("release", False))
+    return kept
+
+
+def _under_way(row: StagedUpload) -> str:
+    """What the worker has reached, as far as the publication tells."""
+    mine = Publication.objects.filter(kind=row.kind, as_of=row.as_of, input_sha256=row.sha256, state__in=UNDER_WAY)
+    state = mine.order_by("-revision").values_list("state", flat=True).first()
+    return UNDER_WAY[PublicationState(state)] if state else "It has arrived and waits for its turn."
+
+
+def _page(request: PortalRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "staff/upload.html", {"title": "Send a report", "form": form}, status=status)
