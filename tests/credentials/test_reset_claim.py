@@ -11,6 +11,7 @@ from extranet.credentials.disable import disable
 from extranet.credentials.expiry import expire
 from extranet.credentials.gate import Channel, Reason, may_enter
 from extranet.credentials.hashing import check
+from extranet.credentials.issue import Generated, generate
 from extranet.credentials.issue_again import issue_again
 from extranet.credentials.login import LoginRefused
 from extranet.credentials.models import Account, KnownDevice, LiveSession, ResetLink, ShownPassword
@@ -209,6 +210,30 @@ def test_a_reset_never_lifts_what_the_exchange_decided(
     Agent.objects.filter(account=alice).update(status=status)
     assert over(token, now=now) == status
     assert fresh(alice).password == alice.password
+
+
+def test_the_page_of_a_barred_accounts_link_is_over_before_anybody_presses_its_button(
+    alice: Account, now: datetime
+) -> None:
+    token, _ = asked(alice, now=now)
+    Agent.objects.filter(account=alice).update(status=CertificationStatus.SUSPENDED)
+    with pytest.raises(reset.ResetOver):
+        reset.look(token=token, browser_token=HERS, now=now)
+
+
+def test_who_is_decertified_while_the_new_password_is_hashed_does_not_get_it(
+    alice: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, _ = asked(alice, now=now)
+
+    def slowly() -> Generated:
+        Agent.objects.filter(account=alice).update(status=CertificationStatus.DECERTIFIED)
+        return generate()
+
+    monkeypatch.setattr("extranet.credentials.reset_claim.generate", slowly)
+    assert over(token, now=now) == "decertified"
+    assert fresh(alice).password == alice.password
+    assert ResetLink.objects.get().state == ResetLink.State.OPEN
 
 
 def test_a_disabled_account_claims_nothing_and_being_enabled_revives_no_link(alice: Account, now: datetime) -> None:

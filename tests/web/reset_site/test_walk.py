@@ -110,6 +110,7 @@ def test_the_state_between_screens_belongs_to_one_browser_and_half_an_hour(
 ) -> None:
     browser.open("/").send(username=alice.username)
     step_two = browser.url
+    other.open("/").send(username=UNKNOWN)  # it has a cookie of its own
     for stranger in (step_two, step_two[:-4] + "AAAA", "/how/?walk=", "/how/?walk=%C3%A4", "/how/", "/sent/?walk=x"):
         assert other.open(stranger).url.endswith("/")
         assert "how_to_reset" not in other.text
