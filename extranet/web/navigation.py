@@ -12,7 +12,20 @@ from extranet.web.access import Rule
 from extranet.web.steps import pending_step
 
 Link = tuple[str, str, bool]
-STAFF_PAGES = (("Overview", "staff-home"), ("Account", "account"))
+STAFF_PAGES = (
+    ("Overview", "staff-home"),
+    ("Agents", "staff-agents"),
+    ("Requests", "staff-requests"),
+    ("Mail", "staff-mail"),
+    ("Audit", "staff-audit"),
+    ("Staff accounts", "staff-accounts"),
+    ("Account", "account"),
+)
+    ("Overview", "staff-home"),
+    ("Publications", "staff-publications"),
+    ("Roster", "staff-roster"),
+    ("Account", "account"),
+)
 
 
 def navigation_for(request: HttpRequest, account: Account) -> list[Link]:

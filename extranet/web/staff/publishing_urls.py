@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extranet.web.staff import home, publication_page, publications, release, upload
+from extranet.web.staff import home, publication_page, publications, release, roster, roster_preview, upload
 
 urlpatterns = [
     path("", home.home, name="staff-home"),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("publications/<uuid:publication_id>/", publication_page.publication, name="staff-publication"),
     path("publications/<uuid:publication_id>/release/", release.release, name="staff-release"),
     path("publications/<uuid:publication_id>/recall/", release.recall, name="staff-recall"),
+    path("roster/", roster.roster, name="staff-roster"),
+    path("roster/<uuid:upload_id>/", roster_preview.roster_preview, name="staff-roster-preview"),
 ]
