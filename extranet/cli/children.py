@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -32,7 +33,8 @@ class Child:
     start_at: float = field(default=0.0)
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command)  # noqa: S603 -- our own program with our own arguments
+        """In a group of its own, so that nothing that the child has started can outlive it."""
+        self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603 -- our own program
         self.started_at = time.monotonic()
 
     def died(self) -> bool:
@@ -43,6 +45,7 @@ class Child:
         self.failures = 1 if lived > LIVED else self.failures + 1
         self.start_at = time.monotonic() + min(0.2 * 2 ** (self.failures - 1), LONGEST_WAIT)
         log.error("child died", child=self.name, status=self.process.returncode, lived=round(lived, 1))
+        kill_group(self.process.pid)
         self.process = None
         return True
 
@@ -85,8 +88,14 @@ class Children:
                 process.wait(max(deadline - time.monotonic(), 0.01))
             except subprocess.TimeoutExpired:
                 log.error("child killed: it did not end in time", pid=process.pid)
-                process.kill()
-                process.wait()
+            kill_group(process.pid)
+            process.wait()
+
+
+def kill_group(leader: int) -> None:
+    """Kill what a child left: a server that was killed leaves the processes that it had started."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def end_with_parent(parent: int) -> None:

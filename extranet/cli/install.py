@@ -31,6 +31,8 @@ def install() -> list[str]:
     call_command("createcachetable", verbosity=0)
     _refuse_second_master(env)
     made += [str(env.key_file(name)) for name in KEYS if _lacks(env, name) and make_key_file(env.key_file(name))]
+    if str(env.key_file("secret")) in made:  # what this process signs from now on, the next ones must recognise
+        settings.SECRET_KEY = env.key_file("secret").read_text().strip()
     check_master()
     signing_key()
     collect()

@@ -65,7 +65,7 @@ def web(host: str, port: int, child_of: int) -> Answer:
         respawn_failed_workers=True,
         workers_kill_timeout=3,
     ).serve()
-    leave()
+    return leave()
 
 
 @act()
@@ -78,7 +78,7 @@ def worker(child_of: int) -> Answer:
         end_with_parent(child_of)
     work()
     connections.close_all()
-    leave()
+    return leave()
 
 
 def serve(host: str, port: int, *, ready: Callable[[], object]) -> Answer:
@@ -93,7 +93,7 @@ def serve(host: str, port: int, *, ready: Callable[[], object]) -> Answer:
         {"web": [*me, "web", "--host", host, "--port", str(port), *parent], "worker": [*me, "worker", *parent]}
     )
     children.run(tick=_once_answering(host, port, ready))
-    leave()
+    return leave()
 
 
 def _once_answering(host: str, port: int, ready: Callable[[], object]) -> Callable[[], object]:

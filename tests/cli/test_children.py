@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def is_gone(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # dead, and nobody asked after it
 
 
 def test_a_dead_child_is_started_again_and_the_other_lives_on() -> None:
@@ -50,6 +51,33 @@ def test_a_dead_child_is_started_again_and_the_other_lives_on() -> None:
     house.run(tick=tick)
     assert seen[1]["worker"] == seen[0]["worker"]
     assert all(is_gone(pid) for pid in {*seen[0].values(), *seen[1].values()})
+
+
+def test_what_a_killed_child_had_started_does_not_outlive_it(tmp_path: Path) -> None:
+    noted = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, time\n"
+        "pid = subprocess.Popen(['sleep', '60']).pid\n"
+        "open(sys.argv[1], 'w').write(f'{pid}\\n')\n"
+        "time.sleep(60)\n"
+    )
+    house = Children({"web": [sys.executable, "-S", "-c", code, str(noted)]})
+    grandchildren: list[int] = []
+
+    def tick() -> None:
+        if noted.exists() and (text := noted.read_text()).endswith("\n"):
+            grandchildren.append(int(text))
+            noted.unlink()
+            if len(grandchildren) == 1:
+                os.kill(pids(house)["web"], signal.SIGKILL)
+            else:
+                house.stop()
+
+    house.run(tick=tick)
+    deadline = time.monotonic() + 5
+    while not all(is_gone(pid) for pid in grandchildren) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [is_gone(pid) for pid in grandchildren] == [True, True]
 
 
 def test_a_child_that_keeps_dying_is_started_less_and_less_often() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,6 +23,7 @@ def keys_in_files(settings: Settings, data_folder: Path) -> Path:
     folder = data_folder / "var"
     bare = {"data_dir": folder, "master_key": "", "signing_key": "", "secret_key": ""}
     settings.EXTRANET = settings.EXTRANET.model_copy(update=bare)
+    settings.SECRET_KEY = "before-init"
     return folder
 
 
@@ -35,6 +37,11 @@ def test_init_makes_folder_and_keys_for_their_owner_only(call: Call, keys_in_fil
     files = sorted((keys_in_files / "keys").iterdir())
     assert [file.name for file in files] == ["master", "secret", "signing"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_what_the_installing_process_signs_is_signed_with_the_new_key(call: Call, keys_in_files: Path) -> None:
+    call("init")
+    assert (keys_in_files / "keys" / "secret").read_text().strip() == django_settings.SECRET_KEY
 
 
 def test_init_again_replaces_no_key(call: Call, keys_in_files: Path) -> None:
