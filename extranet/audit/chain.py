@@ -6,6 +6,7 @@ longer change: on PostgreSQL all events of transactions below the horizon of tho
 
 import base64
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import TextIO
@@ -20,8 +21,9 @@ from extranet.audit.models import Batch, Event
 from extranet.audit.verify import Verification, verify
 from extranet.keyring.ring import signing_key
 
-__all__ = ["IntegrityFailure", "Verification", "export", "seal", "verify"]
+__all__ = ["IntegrityFailure", "Verification", "export", "exported", "seal", "verify"]
 
+EVENT_LINE = '{"event"'
 BATCH_EVENTS = 10_000  # about; a transaction is never split
 
 
@@ -39,20 +41,26 @@ def seal(*, now: datetime) -> int:
 
 
 def export(*, stream: TextIO, first: int = 1) -> int:
-    """Write events and batches from batch ``first`` on as JSON lines, each batch behind its events; how many events.
+    """Write events and batches from batch ``first`` on as JSON lines; how many events. See ``exported``."""
+    written = 0
+    for line in exported(first=first):
+        written += line.startswith(EVENT_LINE)
+        stream.write(line)
+    return written
+
+
+def exported(*, first: int = 1) -> Iterator[str]:
+    """The lines of an export, each batch behind its events, in bounded memory.
 
     Ends with the last batch: unsealed events are not exported.
     """
-    written = 0
     for batch in Batch.objects.filter(number__gte=first).order_by("number").iterator(chunk_size=100):
         column = order()
         chosen = Event.objects.filter(**{f"{column}__gte": batch.low, f"{column}__lt": batch.high})
         for values in chosen.order_by(column, "id").values(*FIELDS).iterator():
             facts = {**values, "uid": str(values["uid"]), "at": moment(values["at"])}
-            stream.write(json.dumps({"event": facts}, sort_keys=True) + "\n")
-            written += 1
-        stream.write(json.dumps({"batch": _batch_facts(batch)}, sort_keys=True) + "\n")
-    return written
+            yield json.dumps({"event": facts}, sort_keys=True) + "\n"
+        yield json.dumps({"batch": _batch_facts(batch)}, sort_keys=True) + "\n"
 
 
 def _seal_one(now: datetime) -> int:

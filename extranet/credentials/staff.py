@@ -19,10 +19,15 @@ from extranet.mail.outbox import post
 from extranet.vault.tokens import digest, new_token
 
 LINK_HOURS = 24
+SECOND_CLICK = timedelta(minutes=1)
 
 
 class StaffRefused(Exception):
     """The account cannot be made as asked; the message says why."""
+
+
+class InvitedAlready(StaffRefused):
+    """A link was made a moment ago and stands."""
 
 
 class EnrolmentOver(Exception):
@@ -80,6 +85,21 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
             post(mail, to=account.staff_email, about=account.username, key=key, now=now)
         record(action=Action.STAFF_INVITED, now=now, actor=by, subject=account.username)
     return Invited(account, link)
+
+
+def invite_again(*, account: Account, by: Actor, now: datetime) -> Invited:
+    """Like ``invite``, once a minute: a second click must not end the link that the first one showed.
+
+    Raises StaffRefused, also for an account that is disabled.
+    """
+    with transaction.atomic():
+        held = Account.objects.select_for_update().get(pk=account.pk, kind=AccountKind.STAFF)
+        if held.disabled_at is not None:
+            raise StaffRefused(f"{held.username} is disabled; enable it first")
+        young = now + timedelta(hours=LINK_HOURS) - SECOND_CLICK
+        if EnrolmentLink.objects.filter(account=held, used_at=None, expires_at__gt=young).exists():
+            raise InvitedAlready(f"{held.username} got a new link less than a minute ago")
+        return invite(account=held, by=by, now=now)
 
 
 def look(*, token: str, now: datetime) -> Account:

@@ -18,7 +18,7 @@ from extranet.credentials.username import shown
 from extranet.demo.mailbox import Letter, letter, letters
 from extranet.demo.seed import Person, password_of, read_story
 from extranet.profile.loader import current
-from extranet.reports.models import Publication, PublicationState
+from extranet.reports.listing import waiting_for_release
 from extranet.web.access import ANYBODY, access
 
 ACCOUNT_COLUMNS = ("Who", "User name", "Password", "State", "What to try")
@@ -31,11 +31,10 @@ CODE_COLUMNS = ("Who", "User name", "Code now", "Next code")
 def walk(request: HttpRequest) -> HttpResponse:
     """A guided Monday, and everybody one may play."""
     story = read_story(settings.EXTRANET.folder)
-    waiting = Publication.objects.filter(state=PublicationState.SEALED).order_by("-as_of").first()
     context = {
         "title": "Try it out",
         "story": story,
-        "waiting": waiting,
+        "waiting": waiting_for_release().first(),
         "portal_path": current().portal_path,
         "reset_url": settings.EXTRANET.reset,
         "columns": [{"label": label} for label in ACCOUNT_COLUMNS],

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from extranet.reports.models import Publication
+from extranet.reports.models import Publication, PublicationState
 from extranet.reports.refusals import UsageRefused
 
 
@@ -13,6 +13,17 @@ def publications(*, kind: str | None = None) -> QuerySet[Publication]:
     """All, newest day first, of one kind or of all."""
     rows = Publication.objects.order_by("-as_of", "kind", "-revision")
     return rows.filter(kind=kind) if kind else rows
+
+
+def with_packs() -> QuerySet[Publication]:
+    """Those whose pack must be in the store: they are read, or may be once they are released."""
+    states = [PublicationState.RELEASED, PublicationState.SEALED, PublicationState.HELD]
+    return Publication.objects.filter(state__in=states).exclude(pack="")
+
+
+def waiting_for_release() -> QuerySet[Publication]:
+    """Those that are durable and reconciled and wait for a person, newest day first."""
+    return publications().filter(state=PublicationState.SEALED)
 
 
 def find(text: str) -> Publication:

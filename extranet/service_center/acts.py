@@ -1,7 +1,7 @@
 """What the service center does for an agent at the telephone (J17, J19). Each act needs a good identity check by the
 same member of staff, except ending access: whoever reports a theft is helped at once (AC-2(13))."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials import disable as access
 from extranet.credentials import issue_again as passwords
-from extranet.credentials import reset
+from extranet.credentials import reset, throttle
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import UsernameReminderMail
 from extranet.mail.models import OutboxMail
@@ -20,9 +20,15 @@ from extranet.service_center.identity import require_check
 from extranet.service_center.models import SupportRequest
 from extranet.service_center.sealed import add_step
 
+AGAIN = timedelta(minutes=1)  # the same act by the same person on the same agent within this time is a second click
+
 
 class ActRefused(Exception):
     """The act cannot help this agent; the message says why and what would."""
+
+
+class DoneAlready(Exception):
+    """The same person did the same a moment ago: a second click, which sends nothing."""
 
 
 def send_username(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> OutboxMail:
@@ -46,12 +52,13 @@ def send_username(*, agent: Agent, by: Actor, now: datetime, request: SupportReq
 def start_reset(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> str:
     """Mail a reset link to the address on the account; the code to read to the caller, which the link will ask for.
 
-    Raises IdentityNotChecked, ActRefused.
+    Raises IdentityNotChecked, ActRefused, DoneAlready.
     """
     require_check(agent=agent, act="start_reset", by=by, now=now)
     account = account_of(agent)
     try:
         with transaction.atomic():
+            _first_click("start_reset", account, by=by, now=now)
             code = reset.start_by_staff(account=account, by=by, now=now)
             _step(request, "reset_started", by=by, now=now)
     except reset.ResetRefused as refused:
@@ -62,24 +69,36 @@ def start_reset(*, agent: Agent, by: Actor, now: datetime, request: SupportReque
 def change_email(
     *, agent: Agent, new_email: str, by: Actor, now: datetime, request: SupportRequest | None = None
 ) -> EmailChange:
-    """Begin a change of address (J19): the old one is told and the new one waits.
+    """Begin a change of address (J19): the old one is told and the new one waits. Where that address waits already, it
+    is the change that waits, and nobody is told twice.
 
     Raises IdentityNotChecked, EmailChangeRefused.
     """
     require_check(agent=agent, act="change_email", by=by, now=now)
     with transaction.atomic():
+        waiting = addresses.waiting_change(Agent.objects.select_for_update().get(pk=agent.pk))
+        if waiting is not None and waiting.new_email.casefold() == new_email.strip().casefold():
+            return waiting
         change = addresses.ask(agent=agent, new_email=new_email, source="service_center", by=by, now=now)
         _step(request, "email_change", by=by, now=now)
     return change
 
 
 def issue_again(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> None:
-    """Issue a new password by mail to whom the first one never reached. Raises IdentityNotChecked, ActRefused."""
+    """Issue a new password by mail to whom the first one never reached.
+
+    Raises IdentityNotChecked, ActRefused, DoneAlready, HashingBusy.
+    """
     require_check(agent=agent, act="issue_again", by=by, now=now)
+    account = account_of(agent)
+    _first_click("issue_again", account, by=by, now=now)
     try:
-        passwords.issue_again(account=account_of(agent), by=by, now=now)
-    except passwords.IssueRefused as refused:
-        raise ActRefused(f"A new password would not help: {_plain(refused.reason)}.") from refused
+        passwords.issue_again(account=account, by=by, now=now)
+    except Exception as error:
+        _forget_click("issue_again", account, by=by)
+        if isinstance(error, passwords.IssueRefused):
+            raise ActRefused(f"A new password would not help: {_plain(error.reason)}.") from error
+        raise
     with transaction.atomic():  # apart, because hashing must not hold up other writers; the trail has it already
         _step(request, "password_issued", by=by, now=now)
 
@@ -121,6 +140,21 @@ def account_of(agent: Agent) -> Account:
     if account is None:
         raise ActRefused("This agent has no account yet: it is opened on the Monday after certification.")
     return account
+
+
+def _first_click(act: str, account: Account, *, by: Actor, now: datetime) -> None:
+    """Raises DoneAlready for a second click; where both come at once, one of them wins."""
+    budget = throttle.Budget(_scope(act), AGAIN, ((1, AGAIN),))
+    if not throttle.take(budget=budget, owner=by.name, detail=account.username, now=now).allowed:
+        raise DoneAlready("This was done less than a minute ago. Nothing was sent a second time.")
+
+
+def _forget_click(act: str, account: Account, *, by: Actor) -> None:
+    throttle.clear(owner=by.name, detail=account.username, scopes=(_scope(act),))
+
+
+def _scope(act: str) -> str:
+    return f"desk-{act}"
 
 
 def _plain(reason: str) -> str:

@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from extranet.agents.find import by_license_ever
+from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials.throttle import Budget, take
@@ -71,6 +72,7 @@ def receive(
 
 def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: str = "") -> SupportRequest:
     """Staff note a call that cannot be settled at once (J17). Name and address come from the roster; nobody is mailed.
+    The same words again within ten minutes are the same request.
 
     Raises RequestRefused for a license nobody has."""
     agent = by_license_ever(license)
@@ -78,10 +80,16 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
         raise RequestRefused({"license": "No agent has this license number."})
     if not text.strip():
         raise RequestRefused({"text": "Write down what the agent needs."})
+    if len(text) > LONGEST["text"]:
+        raise RequestRefused({"text": f"Use at most {LONGEST['text']} characters."})
     written = Written(
         name=agent.full_name, email=agent.email, telephone=telephone.strip() or agent.phone, text=text.strip()
     )
     with transaction.atomic():
+        Agent.objects.select_for_update().get(pk=agent.pk)  # of two clicks at once the second sees the first
+        same = _same_again(written, agent.license, now, origin="phone")
+        if same is not None:
+            return same
         request = create(written=written, license=agent.license, origin="phone", now=now)
         record(action=Action.REQUEST_RECEIVED, now=now, actor=by, subject=request.number, detail={"origin": "phone"})
     return request
@@ -170,9 +178,9 @@ def _telephone_fault(value: str) -> str:
     return "" if plain and 10 <= len(digits) <= 15 else "Enter a telephone number with area code."
 
 
-def _same_again(written: Written, license: str, now: datetime) -> SupportRequest | None:
+def _same_again(written: Written, license: str, now: datetime, origin: str = "form") -> SupportRequest | None:
     recent = SupportRequest.objects.filter(
-        license_given=license, origin="form", state=RequestState.OPEN, received_at__gt=now - SAME_AGAIN
+        license_given=license, origin=origin, state=RequestState.OPEN, received_at__gt=now - SAME_AGAIN
     )
     return next((request for request in recent if written_in(request) == written), None)
 

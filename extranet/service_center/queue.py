@@ -68,6 +68,11 @@ def find(number: str) -> SupportRequest:
     return row
 
 
+def open_of(agent: Agent, number: str) -> SupportRequest | None:
+    """The open request of that number, if it is this agent's: an act never lands in another one's request."""
+    return SupportRequest.objects.filter(agent=agent, number=number.strip().upper(), state=RequestState.OPEN).first()
+
+
 @transaction.atomic
 def view(*, number: str, by: Actor, now: datetime) -> Opened:
     """Open a request for reading; every look is recorded. Raises RequestUnknown."""

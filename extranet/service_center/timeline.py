@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from extranet.agents.change_email import waiting_change
 from extranet.agents.models import Agent, EmailChange
 from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
-from extranet.audit.models import Event
+from extranet.audit.reading import about
 from extranet.audit.record import Actor, record
 from extranet.credentials.models import Account
 from extranet.mail.models import OutboxMail
@@ -70,13 +69,8 @@ def timeline(agent: Agent, *, limit: int = LIMIT) -> list[Moment]:
 
 
 def _events(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
-    mine = Event.objects.filter(Q(subject__in=[*names, *numbers]) | Q(actor__in=names)).order_by("-at", "-id")
-    return [Moment(event.at, "event", event.action, event.actor, _facts(event)) for event in mine[:limit]]
-
-
-def _facts(event: Event) -> str:
-    facts = [f"{key}: {value}" for key, value in event.detail.items() if isinstance(value, str | int)]
-    return ", ".join([*([f"{event.count} times"] if event.count > 1 else []), *facts])
+    lines = about(names=names, numbers=numbers, limit=limit)
+    return [Moment(line.at, "event", line.action, line.actor, line.facts) for line in lines]
 
 
 def _mails(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
