@@ -14,16 +14,13 @@ from extranet.web.steps import pending_step
 Link = tuple[str, str, bool]
 STAFF_PAGES = (
     ("Overview", "staff-home"),
+    ("Publications", "staff-publications"),
+    ("Roster", "staff-roster"),
     ("Agents", "staff-agents"),
     ("Requests", "staff-requests"),
     ("Mail", "staff-mail"),
     ("Audit", "staff-audit"),
     ("Staff accounts", "staff-accounts"),
-    ("Account", "account"),
-)
-    ("Overview", "staff-home"),
-    ("Publications", "staff-publications"),
-    ("Roster", "staff-roster"),
     ("Account", "account"),
 )
 

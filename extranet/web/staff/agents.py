@@ -1,0 +1,150 @@
+"""Find an agent, and see on one page why that agent cannot get in and what was done (J17, J29)."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from extranet.agents.find import by_license_ever, search
+from extranet.agents.masking import masked
+from extranet.agents.models import Agent, EmailChange
+from extranet.credentials.models import Account
+from extranet.credentials.username import shown
+from extranet.reports.view_token import LONGEST, ViewRefused, open_view, seal_view
+from extranet.service_center import timeline
+from extranet.service_center.models import SupportRequest
+from extranet.service_center.queue import open_of
+from extranet.service_center.timeline import AgentRecord, Moment
+from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
+from extranet.web.dates import day, moment
+from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
+
+MOST = 50  # agents of one search
+FOUND = ({"label": "Name"}, {"label": "License number"}, {"label": "Agency"}, {"label": "Certification"})
+REASONS = ({"label": "What keeps the agent out"}, {"label": "What helps"})
+MOMENTS = ({"label": "When", "nowrap": True}, {"label": "What"}, {"label": "By"}, {"label": "More"})
+
+
+@access(SERVICE_DESK)
+@sensitive_post_parameters("search")
+@require_http_methods(["GET", "HEAD", "POST"])
+def agents(request: PortalRequest) -> HttpResponse:
+    """GET shows who was found; a POST is a search, which moves sealed into the address."""
+    now, session = timezone.now(), str(request.live.id)
+    if request.method == "POST":
+        text = request.POST.get("search", "").strip()
+        query = {"view": seal_view(search=text, session_id=session, now=now)} if text else {}
+        return redirect(f"{reverse('staff-agents')}?{urlencode(query)}" if query else reverse("staff-agents"))
+    try:
+        text = open_view(token=request.GET["view"][:1000], session_id=session) if "view" in request.GET else ""
+    except ViewRefused:
+        messages.warning(request, "That search belongs to another session. Please search again.")
+        return redirect("staff-agents")
+    found = list(search(text)[: MOST + 1]) if text else []
+    context = {
+        "title": "Agents",
+        "text": text,
+        "longest": LONGEST,
+        "columns": FOUND,
+        "rows": [_found(agent) for agent in found[:MOST]],
+        "too_many": len(found) > MOST,
+        "most": MOST,
+    }
+    return render(request, "staff/agents.html", context)
+
+
+@access(SERVICE_DESK)
+@require_safe
+def agent(request: PortalRequest, license: str) -> HttpResponse:
+    """The record; every look at it is in the trail. ``?request=`` names the request that the acts will belong to."""
+    return record_page(request, agent_of(license))
+
+
+def agent_of(license: str) -> Agent:
+    """Who holds or held that license; raises Http404."""
+    found = by_license_ever(license)
+    if found is None:
+        raise Http404
+    return found
+
+
+def record_page(
+    request: PortalRequest, agent: Agent, *, fault: DeskForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of one agent; ``fault`` is a form that was refused and takes the place of its blank one."""
+    record = timeline.view(agent=agent, by=actor_of(request), now=timezone.now())
+    blank: dict[str, DeskForm] = {form.name: form for form in (AddressForm(), DisableForm(), CallForm())}
+    case = case_of(request, agent)
+    context = {
+        "title": agent.full_name,
+        "breadcrumbs": [("Agents", reverse("staff-agents")), (agent.full_name, "")],
+        "agent": agent,
+        "record": record,
+        "facts": _facts(record),
+        "reasons": [(reason.text, reason.remedy) for reason in record.stuck],
+        "reason_columns": REASONS,
+        "checked_until": moment(record.check.good_until) if record.check else "",
+        "change": _change(record.address_change) if record.address_change else "",
+        "requests": [(row.number, reverse("staff-request", args=[row.number])) for row in record.open_requests],
+        "case": case,
+        "moments": [_moment(item) for item in record.moments],
+        "moment_columns": MOMENTS,
+        "forms": blank | ({fault.name: fault} if fault else {}),
+    }
+    return render(request, "staff/agent.html", context, status=status)
+
+
+def case_of(request: PortalRequest, agent: Agent) -> SupportRequest | None:
+    """The open request of this agent that the page was opened for, if any."""
+    given = request.POST if request.method == "POST" else request.GET
+    return open_of(agent, given.get("request", ""))
+
+
+def address_of(agent: Agent, case: SupportRequest | None, name: str = "staff-agent") -> str:
+    """A page of this agent that still knows the request it was opened for."""
+    path = reverse(name, args=[agent.license])
+    return f"{path}?{urlencode({'request': case.number})}" if case else path
+
+
+def _found(agent: Agent) -> tuple[SafeString, str, str, str]:
+    link = format_html('<a href="{}">{}</a>', reverse("staff-agent", args=[agent.license]), agent.full_name)
+    return link, agent.license, agent.agency_name, agent.get_status_display()
+
+
+def _facts(record: AgentRecord) -> list[tuple[str, str]]:
+    """What the desk must know to help. Not the facts that a caller is asked for: the address only masked."""
+    agent = record.agent
+    former = ", ".join(agent.former_licenses.order_by("-renamed_at").values_list("license", flat=True))
+    facts = [("License number", f"{agent.license} (before: {former})" if former else agent.license)]
+    facts.append(("Certification", f"{agent.get_status_display()} since {day(agent.status_on)}"))
+    facts.append(("E-mail address", masked(agent.email)))
+    return [*facts, *(_account(record.account) if record.account else [("Account", "none yet")])]
+
+
+def _account(account: Account) -> list[tuple[str, str]]:
+    if account.password_set_at is None:
+        password = "none"
+    else:
+        kind = "temporary" if account.temporary else "chosen by the agent"
+        until = f", valid through {day(account.expires_on)}" if account.expires_on else ""
+        password = f"{kind}, set {moment(account.password_set_at)}{until}"
+    last = moment(account.last_login) if account.last_login else "never"
+    return [("User name", shown(account.username)), ("Password", password), ("Last login", last)]
+
+
+def _change(change: EmailChange) -> str:
+    return (
+        f"A change of the address to {masked(change.new_email)} waits until {moment(change.active_from)}. "
+        "Until then mails go to the old one."
+    )
+
+
+def _moment(item: Moment) -> tuple[str, str, str, str]:
+    what = f"{item.source}: {item.what}" if item.source != "event" else item.what
+    return moment(item.at), what, item.by, item.detail
