@@ -16,12 +16,12 @@ from extranet.agents.models import Agent
 from extranet.agents.rename import rename
 from extranet.agents.roster import TakenIn, import_roster
 from extranet.audit.record import Actor, flush_tallies
-from extranet.credentials import sessions, throttle
+from extranet.credentials import reset_link, sessions, throttle
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.expiry import expire
-from extranet.credentials.models import ShownPassword
 from extranet.credentials.onboarding import onboard
 from extranet.credentials.rename import follow_license
+from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
@@ -30,7 +30,7 @@ from extranet.reports.staging import sweep_staging
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
-SESSIONS_KEPT = timedelta(days=30)  # of ended sessions, for the owner's page; the trail keeps them longer
+SESSIONS_KEPT = timedelta(days=30)  # of ended sessions and links, for the owner's page; the trail keeps them longer
 COUNTERS_KEPT = timedelta(days=2)  # longer than any window that the counters of tries have
 
 
@@ -61,7 +61,7 @@ def _flush_tallies(now: datetime) -> str:
 
 
 def _forget_shown_passwords(now: datetime) -> str:
-    return f"{ShownPassword.objects.filter(expires_at__lte=now).delete()[0]} forgotten"
+    return f"{purge_shown(now=now)} forgotten"
 
 
 def _retention(now: datetime) -> str:
@@ -74,8 +74,8 @@ def _abandoned_uploads(now: datetime) -> str:
 
 def _forget_old_sessions(now: datetime) -> str:
     Session.objects.filter(expire_date__lt=now).delete()
-    ended = sessions.forget_old(before=now - SESSIONS_KEPT)
-    return f"{ended} sessions, {throttle.forget_old(before=now - COUNTERS_KEPT)} counters"
+    ended, links = sessions.forget_old(before=now - SESSIONS_KEPT), reset_link.forget_old(before=now - SESSIONS_KEPT)
+    return f"{ended} sessions, {links} links, {throttle.forget_old(before=now - COUNTERS_KEPT)} counters"
 
 
 TIMETABLE_ENTRIES: tuple[Entry, ...] = (
