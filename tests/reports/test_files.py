@@ -1,5 +1,7 @@
 """Retention and verification of packs."""
 
+import hashlib
+import struct
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -8,10 +10,12 @@ import pytest
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
+from extranet.audit.record import Actor
 from extranet.keyring.ring import shred_agent
 from extranet.reports.files_verify import verify_files
 from extranet.reports.manifest import store
 from extranet.reports.models import Frame, Publication, PublicationState
+from extranet.reports.recall import recall
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.retention import expire_publications
 from extranet.reports.shelf import weeks
@@ -43,6 +47,14 @@ def test_weeks_beyond_those_kept_are_deleted(alice: Agent, publish_rows: Publish
 def test_fewer_weeks_than_are_kept_lose_nothing(alice: Agent, publish_rows: Publish, now: datetime) -> None:
     for back in range(8):
         publish_week(publish_rows, MONDAY - timedelta(weeks=back))
+    assert expire_publications(now=now) == 0
+
+
+def test_a_recalled_week_before_the_first_is_kept_while_weeks_are_few(
+    alice: Agent, publish_rows: Publish, publisher: Actor, now: datetime
+) -> None:
+    recall(publication_id=publish_week(publish_rows, MONDAY - timedelta(weeks=1)).id, by=publisher, now=now)
+    publish_week(publish_rows, MONDAY)
     assert expire_publications(now=now) == 0
 
 
@@ -81,6 +93,19 @@ def test_a_changed_byte_is_found(where: int, alice: Agent, publish_rows: Publish
     with pytest.raises(IntegrityBroken) as caught:
         verify_files().require_sound()
     assert caught.value.exit_code == 4
+
+
+def test_a_pack_altered_with_its_digests_made_to_fit_is_found(
+    alice: Agent, publish_rows: Publish, data_folder: Path
+) -> None:
+    row = publish_week(publish_rows, MONDAY)
+    file = data_folder / "packs" / row.pack
+    data = file.read_bytes().replace(b'"as_of":"2026-11-16"', b'"as_of":"2026-11-17"')
+    offset, length, _, magic = struct.unpack(">QQ32s8s", data[-56:])
+    digest = hashlib.sha256(data[offset : offset + length]).digest()
+    file.chmod(0o600)
+    file.write_bytes(data[:-56] + struct.pack(">QQ32s8s", offset, length, digest, magic))
+    assert verify_files().faults == [f"{row.pack}: the pack is not the one that was sealed"]
 
 
 def test_a_lost_pack_and_a_stray_one_are_found(alice: Agent, publish_rows: Publish, data_folder: Path) -> None:

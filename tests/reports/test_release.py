@@ -13,6 +13,7 @@ from extranet.audit.models import Event
 from extranet.audit.record import Actor
 from extranet.jobs.worker import work_once
 from extranet.mail.models import MailState, OutboxMail
+from extranet.reports import ready
 from extranet.reports.listing import find, publications
 from extranet.reports.models import Current, Publication, PublicationState
 from extranet.reports.ready import post_ready_mails
@@ -134,6 +135,13 @@ def test_the_worker_tells_each_agent_once_that_the_book_is_ready(
     assert [mail.to_address for mail in mails] == ["alice@agents.example", "bob@agents.example"]
     assert [mail.key for mail in mails] == [f"book_ready:{row.id}:{license}" for license in (ALICE, BOB)]
     assert not any(mail.secret for mail in mails)
+
+
+def test_no_agent_is_forgotten_between_two_batches_of_mails(
+    alice: Agent, bob: Agent, publish_rows: Publish, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "BATCH", 1)
+    assert post_ready_mails(publication_id=publication(publish_rows).id, now=now) == 2
 
 
 def test_who_is_not_onboarded_yet_or_not_certified_any_more_gets_no_mail(
