@@ -1,13 +1,114 @@
-"""The home of staff: what waits for whoever is logged in."""
+"""The home of staff: what waits for whoever is logged in, and how the reports stand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from extranet.audit.actions import Action
+from extranet.audit.models import Event
+from extranet.credentials.models import StaffRole
+from extranet.mail.models import MailState, OutboxMail
+from extranet.profile.layouts import ReportKind
+from extranet.profile.loader import current
+from extranet.reports.listing import publications
+from extranet.reports.models import PublicationState, StagedUpload
+from extranet.service_center.overdue import counts
 from extranet.web.access import STAFF, PortalRequest, access
+from extranet.web.dates import day, moment
+from extranet.web.portal.late import missing_monday
+from extranet.web.staff.roster import waiting as waiting_rosters
+
+LATELY = timedelta(days=14)  # mails that were given up longer ago are history
+COLUMNS = ({"label": "Report"}, {"label": "Newest released"}, {"label": "Released"}, {"label": "This week"})
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of work that waits: how many, what, and the page where it is done."""
+
+    count: int
+    words: str
+    page: str
+    is_urgent: bool = False
+
+    @property
+    def url(self) -> str:
+        return reverse(self.page)
 
 
 @access(STAFF)
 @require_safe
 def home(request: PortalRequest) -> HttpResponse:
-    return render(request, "staff/home.html", {"title": "Overview"})
+    """Each role sees its own work; how the reports stand is for all, because agents ask everybody."""
+    now = timezone.now()
+    tasks = [task for ask in WAITS[StaffRole(request.account.role)] for task in ask(now) if task.count]
+    context = {
+        "title": "Overview",
+        "tasks": tasks,
+        "columns": COLUMNS,
+        "reports": [_report(kind, now) for kind in current().reports.values()],
+    }
+    return render(request, "staff/home.html", context)
+
+
+def _publications(now: datetime) -> list[Task]:
+    rows, page = publications(), "staff-publications"
+    held = rows.filter(state=PublicationState.HELD).count()
+    sealed = rows.filter(state=PublicationState.SEALED).count()
+    sent = StagedUpload.objects.filter(finished_at__isnull=True, kind__in=current().reports).count()
+    return [
+        Task(held, "held: a person must look", page, is_urgent=True),
+        Task(sealed, "sealed, waiting for release", page),
+        Task(sent, "sent, being published", page),
+    ]
+
+
+def _rosters(now: datetime) -> list[Task]:
+    return [Task(waiting_rosters().count(), "sent as a roster, waiting for a confirmation", "staff-roster")]
+
+
+def _requests(now: datetime) -> list[Task]:
+    found, page = counts(now=now), "staff-requests"
+    return [
+        Task(found.overdue, "requests overdue", page, is_urgent=True),
+        Task(found.due, "requests due", page),
+        Task(found.running, "other open requests", page),
+    ]
+
+
+def _mails(now: datetime) -> list[Task]:
+    lost = OutboxMail.objects.filter(state__in=[MailState.GAVE_UP, MailState.BOUNCED], posted_at__gt=now - LATELY)
+    return [Task(lost.count(), "mails never arrived", "staff-mail", is_urgent=True)]
+
+
+def _trail(now: datetime) -> list[Task]:
+    last = Event.objects.filter(action=Action.AUDIT_VERIFIED).order_by("-id").first()
+    is_broken = last is not None and not last.detail.get("ok", False)
+    refused = Event.objects.filter(action=Action.ACCESS_REFUSED, at__gt=now - timedelta(days=1)).count()
+    return [
+        Task(int(is_broken), "verification of the trail failed, the last one", "staff-audit", is_urgent=True),
+        Task(refused, "pages refused since yesterday", "staff-audit"),
+    ]
+
+
+WAITS: Mapping[StaffRole, tuple[Callable[[datetime], list[Task]], ...]] = {
+    StaffRole.PUBLISHER: (_publications, _rosters),
+    StaffRole.SERVICE_DESK: (_requests, _mails),
+    StaffRole.AUDITOR: (_trail,),
+    StaffRole.ADMINISTRATOR: (_rosters, _mails),
+}
+
+
+def _report(kind: ReportKind, now: datetime) -> tuple[str, str, str, str]:
+    newest = publications(kind=kind.slug).filter(state=PublicationState.RELEASED).first()
+    if newest is None:
+        return kind.title, "nothing yet", "", ""
+    missing = missing_monday(newest.as_of, now)
+    week = f"late: the one of {day(missing)} is missing" if missing else "in time"
+    return kind.title, day(newest.as_of), moment(newest.released_at) if newest.released_at else "", week
