@@ -31,7 +31,9 @@ class Env(BaseSettings):
     profile: str = Field("covered_california", description="Name of a profile, or path of a profile folder.")
     policy: Literal["jobaid", "arc_ampe", "nist_63b4"] = Field("jobaid", description="Named security policy.")
     secret_key: str = Field("", description="Django's signing key (sessions, CSRF).")
-    secret_key_file: Path | None = Field(None, description="File of the secret key; default `keys/secret` in the data folder.")
+    secret_key_file: Path | None = Field(
+        None, description="File of the secret key; default `keys/secret` in the data folder."
+    )
     master_key: str = Field("", description="Master key, base64 of 32 bytes; wraps all other keys.")
     master_key_file: Path | None = Field(None, description="File of the master key; default `keys/master`.")
     signing_key: str = Field("", description="Ed25519 signing key, base64 of 32 bytes; signs audit and manifests.")
@@ -93,13 +95,15 @@ def missing_to_serve(env: Env) -> list[Missing]:
         return []
     rows = []
     if not env.base_url:
-        rows.append(Missing("EXTRANET_BASE_URL", "set the public address of the portal, e.g. https://extranet.example.gov"))
+        rows.append(
+            Missing("EXTRANET_BASE_URL", "set the public address of the portal, e.g. https://extranet.example.gov")
+        )
     if not env.email_url:
         rows.append(Missing("EXTRANET_EMAIL_URL", "set a mail way: folder:, smtp://host:port or smtps://host:port"))
     for name in ("secret", "master", "signing"):
-        if not getattr(env, f"{name}_key") and not env.key_file(name).exists():  # type: ignore[arg-type]
+        if not getattr(env, f"{name}_key") and not env.key_file(name).exists():
             variable = f"EXTRANET_{name.upper()}_KEY[_FILE]"
-            rows.append(Missing(variable, f"run `extranet init` to make {env.key_file(name)}"))  # type: ignore[arg-type]
+            rows.append(Missing(variable, f"run `extranet init` to make {env.key_file(name)}"))
     return rows
 
 

@@ -94,7 +94,7 @@ DATABASES = {"default": dj_database_url.parse(EXTRANET.database, conn_max_age=60
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Several processes write (web, worker, command line): every write transaction takes the lock at once
     # and waits for it, instead of failing when it upgrades. FULL: a commit survives a power cut.
-    DATABASES["default"]["OPTIONS"] = {  # type: ignore[typeddict-unknown-key]
+    DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",

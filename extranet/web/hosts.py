@@ -20,5 +20,5 @@ class HostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if reset_has_own_host() and request.get_host() == urlsplit(settings.EXTRANET.reset).netloc:
-            request.urlconf = "extranet.web.reset_site.host_urls"  # type: ignore[assignment]
+            request.urlconf = "extranet.web.reset_site.host_urls"
         return self.get_response(request)
