@@ -12,7 +12,7 @@ from extranet.cli.install import install
 from extranet.cli.publications import progress_on_terminal
 from extranet.cli.serve import serve
 from extranet.credentials.username import shown
-from extranet.demo.build import build, clear, today
+from extranet.demo.build import build, clear, freshen, today
 from extranet.demo.seed import Person, Story, make_seed, password_of, read_story
 from extranet.env import Env
 from extranet.profile.loader import current
@@ -44,6 +44,7 @@ def _story(agents: int, weeks: int, seed: int, port: int) -> Story:
     story = read_story(env.folder)
     if story is not None and story.made_of == (today(now), agents, weeks, seed, port):
         install()
+        freshen(story, now)
         return story
     clear(env.folder)
     make_seed(env.folder)

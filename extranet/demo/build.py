@@ -22,7 +22,7 @@ from extranet.demo.seed import (
     totp_secret_of,
     write_story,
 )
-from extranet.demo.story import FIRST, SECOND, STAFF, Plot, Secrets, tell
+from extranet.demo.story import FIRST, SECOND, STAFF, Plot, Secrets, guess_too_often, tell
 from extranet.demo.synth import Written, write_exchange
 from extranet.env import Env
 from extranet.mail.delivery import deliver_due
@@ -31,6 +31,7 @@ from extranet.profile.loader import current
 
 CASES_AN_AGENT = 30
 FEWEST_AGENTS = 20
+THROTTLED = "too many tries"
 MONDAY_IS_OVER = timedelta(hours=8)  # before that, the Monday that has just happened is last week's
 
 Progress = Callable[[str, int, int], None]
@@ -58,6 +59,13 @@ def build(*, env: Env, agents: int, weeks: int, seed: int, port: int, now: datet
     return story
 
 
+def freshen(story: Story, now: datetime) -> None:
+    """Bring back the state that decays within a day: too many tries."""
+    for person in story.people:
+        if person.state == THROTTLED:
+            guess_too_often(person.username, now)
+
+
 def clear(folder: Path) -> None:
     """Remove an earlier demonstration. Raises DemoRefused where the folder holds anything else."""
     found = [path for path in folder.iterdir() if path.name != LOCK_FILE]
@@ -82,7 +90,7 @@ def people(cast: Cast) -> list[Person]:
         (cast.agent, "Agent with a large book", "in order", "Search, filter, download, look at an earlier week"),
         (cast.warned, "Warned agent", "password expires in 9 days", "Read the warning, change the password"),
         (cast.expired, "Expired agent", "password expired", "Cannot log in; the reset link helps"),
-        (cast.throttled, "Throttled agent", "too many tries", "Has to wait half an hour; the reset link helps at once"),
+        (cast.throttled, "Throttled agent", THROTTLED, "Has to wait half an hour; the reset link helps at once"),
         (cast.suspended, "Suspended agent", "suspended on Monday", "Nothing lets in whom the exchange has suspended"),
         (cast.manager, "Agency manager", "in order", "Choose an agent of the agency at the top of a report"),
     )

@@ -90,7 +90,7 @@ def tell(plot: Plot, *, heard: Callable[[int, int], object]) -> None:
     _lives(plot)
     _mondays(plot)
     _requests(plot)
-    plot.ago(0, lambda now: _throttle(plot.cast.throttled, now))
+    plot.ago(0, lambda now: guess_too_often(agent_username(plot.cast.throttled), now))
     plot.play(heard=heard)
 
 
@@ -183,12 +183,11 @@ def _choose_password(account: Account, secrets: Secrets, now: datetime) -> None:
         record(action=Action.PASSWORD_CHANGED, now=now, actor=_as(account), subject=account.username)
 
 
-def _throttle(license: str, now: datetime) -> None:
-    """Somebody on this machine guessed too often."""
-    who = agent_username(license)
+def guess_too_often(username: str, now: datetime) -> None:
+    """Somebody on this machine tries until there are too many tries."""
     for _ in range(6):
         with suppress(LoginRefused):
-            sign_in(username=who, password="a wrong guess", device=None, network=HERE, browser=BROWSER, now=now)
+            sign_in(username=username, password="a wrong guess", device=None, network=HERE, browser=BROWSER, now=now)
 
 
 def _ask_for_help(license: str, text: str, now: datetime, *, answered: float = 0) -> None:
