@@ -92,7 +92,12 @@ def people(cast: Cast) -> list[Person]:
         (cast.expired, "Expired agent", "password expired", "Cannot log in; the reset link helps"),
         (cast.throttled, "Throttled agent", THROTTLED, "Has to wait half an hour; the reset link helps at once"),
         (cast.suspended, "Suspended agent", "suspended on Monday", "Nothing lets in whom the exchange has suspended"),
-        (cast.manager, "Agency manager", "in order", "Choose an agent of the agency at the top of a report"),
+        (
+            cast.manager,
+            "Agency manager",
+            "in order",
+            "Open the reports of the agency's agents, at the end of the home page",
+        ),
     )
     agents = [Person(agent_username(license), who, state, hint) for license, who, state, hint in known]
     hints = {

@@ -202,7 +202,7 @@ def _ask_for_help(license: str, text: str, now: datetime, *, answered: float = 0
         now=now,
     )
     if answered:
-        words = "Open the report and choose the agent at its top: you see every agent of your agency."
+        words = "Your home page lists every agent of your agency, each with both reports."
         answer(request=request, text=words, by=_desk(), now=now + timedelta(hours=answered))
 
 

@@ -30,11 +30,12 @@ CODE_COLUMNS = ("Who", "User name", "Code now", "Next code")
 @require_safe
 def walk(request: HttpRequest) -> HttpResponse:
     """A guided Monday, and everybody one may play."""
-    story = read_story(settings.EXTRANET.folder)
+    story, waiting = read_story(settings.EXTRANET.folder), waiting_for_release().first()
     context = {
         "title": "Try it out",
         "story": story,
-        "waiting": waiting_for_release().first(),
+        "waiting": waiting,
+        "waiting_title": current().reports[waiting.kind].title if waiting else "",
         "portal_path": current().portal_path,
         "reset_url": settings.EXTRANET.reset,
         "columns": [{"label": label} for label in ACCOUNT_COLUMNS],

@@ -11,6 +11,6 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """``November 16, 2026 at 09:00 PST``: by the clock of the exchange, whatever the server's zone."""
+    """``November 16, 2026 at 9:00 AM PST``: by the clock of the exchange, whatever the server's zone."""
     local = value.astimezone(current().zone)
-    return f"{local:%B} {local.day}, {local.year} at {local:%H:%M} {local:%Z}"
+    return f"{local:%B} {local.day}, {local.year} at {local:%-I:%M %p} {local:%Z}"

@@ -60,5 +60,5 @@ def _tell_last_login(request: HttpRequest, account: Account) -> None:
         return
     local = account.previous_login_at.astimezone(current().zone)
     messages.info(
-        request, f"Your last login was on {local:%A, %B} {local.day}, {local.year} at {local:%H:%M} {local:%Z}."
+        request, f"Your last login was on {local:%A, %B} {local.day}, {local.year} at {local:%-I:%M %p} {local:%Z}."
     )

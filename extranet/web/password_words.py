@@ -25,7 +25,7 @@ def shortest(account: Account) -> int:
 
 def hint(account: Account) -> str:
     """Said before anything is typed."""
-    return f"At least {shortest(account)} characters. A few words of your own are best; blanks are allowed."
+    return f"At least {shortest(account)} characters. A few words of your own are best; spaces are allowed."
 
 
 def words(code: str, *, account: Account) -> str:

@@ -41,7 +41,7 @@ def _day(text: str) -> str:
 
 def _moment(text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text).astimezone(current().zone):%m/%d/%Y %H:%M}"
+        return f"{datetime.fromisoformat(text).astimezone(current().zone):%m/%d/%Y %-I:%M %p}"
     except ValueError:
         return text
 

@@ -56,7 +56,7 @@ class ClaimForm(forms.Form):
         label="New password",
         max_length=200,
         strip=False,
-        help_text="A long phrase is best; blanks are allowed.",
+        help_text="A long phrase is best; spaces are allowed.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(

@@ -54,5 +54,5 @@ def test_a_new_version_asks_again(alices: Client, alice: Account, settings: Sett
 
 def test_who_agreed_sees_when(alices: Client, now: datetime) -> None:
     page = text_of(alices.get("/agreement/"))
-    assert "on November 16, 2026 at 09:00 PST" in page
+    assert "on November 16, 2026 at 9:00 AM PST" in page
     assert "I agree" not in page

@@ -51,7 +51,7 @@ def test_charlie_who_has_no_case_is_told_so(charlies: Client, published: None) -
 def test_the_banner_says_as_of_which_day_and_when_released(alices: Client, published: None) -> None:
     page = text_of(alices.get(BOOK))
     assert "As of <strong>Monday, November 16, 2026</strong>" in page
-    assert "Released November 16, 2026 at 09:00 PST" in page
+    assert "Released November 16, 2026 at 9:00 AM PST" in page
 
 
 def test_before_the_first_publication_the_page_says_so_and_refuses_nobody(alices: Client) -> None:

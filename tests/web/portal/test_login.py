@@ -116,7 +116,7 @@ def test_the_last_login_is_said_in_the_zone_of_the_exchange(alice: Account, cloc
     client.post("/logout/")
     clock.shift(timedelta(days=1))
     log_in(client, alice)
-    assert "Your last login was on Monday, November 16, 2026 at 09:00 PST." in text_of(client.get("/account/"))
+    assert "Your last login was on Monday, November 16, 2026 at 9:00 AM PST." in text_of(client.get("/account/"))
 
 
 def test_a_newer_login_ends_the_older_and_both_are_told(alice: Account) -> None:
