@@ -126,12 +126,19 @@ def _reconciled(row: Publication) -> list[tuple[str, str]]:
     agree = "agrees" if sides == rows["in"] else "does not agree"
     return [
         ("Rows in the file", f"{rows['in']:,}"),
-        ("Delivered", f"{rows['delivered']:,} rows of {row.cases:,} cases to {row.manifest['agents']:,} agents"),
-        ("Unassigned", f"{rows['unassigned']:,} rows of licenses that are not certified; kept sealed"),
-        ("Quarantined", f"{rows['quarantined']:,} faulty rows; kept sealed"),
+        (
+            "Delivered",
+            f"{rows['delivered']:,}, in {_many(row.cases, 'case')}, to {_many(row.manifest['agents'], 'agent')}",
+        ),
+        ("Unassigned", f"{rows['unassigned']:,} of licenses that are not certified; kept sealed"),
+        ("Quarantined", f"{rows['quarantined']:,} faulty; kept sealed"),
         ("Sum", f"{sides:,}: {agree} with the rows in the file"),
         ("Sealed parts opened again", f"{row.manifest['pack']['frames']:,}"),
     ]
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _sums(row: Publication) -> list[tuple[str, str]]:

@@ -84,8 +84,8 @@ def test_the_page_says_where_every_row_went(publisher: Client, sent: Publish) ->
     page = publisher.get(address(row))
     told = dict(page.context["reconciled"])
     assert told["Rows in the file"] == "4"
-    assert told["Delivered"] == "3 rows of 3 cases to 2 agents"
-    assert told["Unassigned"].startswith("1 row")
+    assert told["Delivered"] == "3, in 3 cases, to 2 agents"
+    assert told["Unassigned"].startswith("1 of licenses")
     assert told["Sum"] == "4: agrees with the rows in the file"
     assert dict(page.context["sums"])["Net Premium"] == "1,186.03"
 
