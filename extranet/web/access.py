@@ -19,7 +19,7 @@ from django.utils import timezone
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials.models import Account, LiveSession, StaffRole
-from extranet.credentials.sessions import Ended, check, touch
+from extranet.credentials.sessions import UNKNOWN, Ended, check, touch
 from extranet.web.errors import refuse
 from extranet.web.network import network_of
 from extranet.web.steps import pending_step
@@ -114,7 +114,8 @@ class AccessMiddleware:
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
         live = check(session_key=key, now=timezone.now()) if key else None
         if isinstance(live, Ended):
-            logout(request)
+            if live.reason != UNKNOWN or isinstance(request.user, Account):
+                logout(request)  # a stranger's session stays: it may hold the note that the password was right
             return live.reason
         if live is not None and isinstance(request.user, Account) and request.user.pk == live.account_id:
             request.account, request.live = request.user, live  # type: ignore[attr-defined]
