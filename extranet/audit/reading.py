@@ -81,6 +81,17 @@ def about(*, names: Iterable[str], numbers: Iterable[str], limit: int) -> list[L
     return [_line(event) for event in mine.order_by("-at", "-id")[:limit]]
 
 
+def how_many(*, action: Action, since: datetime) -> int:
+    """So many events of that action since then."""
+    return Event.objects.filter(action=action, at__gt=since).count()
+
+
+def last_verification_failed() -> bool:
+    """Whether the newest verification found faults: that stays until one finds none."""
+    last = Event.objects.filter(action=Action.AUDIT_VERIFIED).order_by("-id").first()
+    return last is not None and not last.detail.get("ok", False)
+
+
 def sealed_events() -> int:
     """How many events an export would hold now."""
     return sum(Batch.objects.values_list("count", flat=True))

@@ -12,7 +12,7 @@ from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment, table
 from extranet.cli.roster import DAY, FILE
 from extranet.reports import listing
-from extranet.reports.models import Publication
+from extranet.reports.listing import Publication
 from extranet.reports.publish import Outcome
 from extranet.reports.publish import publish as publish_file
 from extranet.reports.recall import recall as recall_publication

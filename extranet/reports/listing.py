@@ -5,8 +5,19 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from extranet.reports.models import Publication, PublicationState
+from extranet.reports.models import Publication, PublicationState, StagedUpload
 from extranet.reports.refusals import UsageRefused
+
+__all__ = [
+    "Publication",
+    "PublicationState",
+    "StagedUpload",
+    "find",
+    "publications",
+    "waiting_for_release",
+    "with_packs",
+]
+"""Whoever shows publications takes the classes from here: the tables of frames stay inside this package."""
 
 
 def publications(*, kind: str | None = None) -> QuerySet[Publication]:

@@ -11,13 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from extranet.audit.actions import Action
-from extranet.audit.models import Event
+from extranet.audit.reading import how_many, last_verification_failed
 from extranet.credentials.models import StaffRole
 from extranet.mail.models import MailState, OutboxMail
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
-from extranet.reports.listing import publications
-from extranet.reports.models import PublicationState, StagedUpload
+from extranet.reports.listing import PublicationState, StagedUpload, publications
 from extranet.service_center.overdue import counts
 from extranet.web.access import STAFF, PortalRequest, access
 from extranet.web.dates import day, moment
@@ -88,11 +87,14 @@ def _mails(now: datetime) -> list[Task]:
 
 
 def _trail(now: datetime) -> list[Task]:
-    last = Event.objects.filter(action=Action.AUDIT_VERIFIED).order_by("-id").first()
-    is_broken = last is not None and not last.detail.get("ok", False)
-    refused = Event.objects.filter(action=Action.ACCESS_REFUSED, at__gt=now - timedelta(days=1)).count()
+    refused = how_many(action=Action.ACCESS_REFUSED, since=now - timedelta(days=1))
     return [
-        Task(int(is_broken), "verification of the trail failed, the last one", "staff-audit", is_urgent=True),
+        Task(
+            int(last_verification_failed()),
+            "verification of the trail failed, the last one",
+            "staff-audit",
+            is_urgent=True,
+        ),
         Task(refused, "pages refused since yesterday", "staff-audit"),
     ]
 

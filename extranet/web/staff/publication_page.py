@@ -13,7 +13,7 @@ from extranet.credentials.in_force import zone
 from extranet.mail.guard import search
 from extranet.policy import local_day
 from extranet.profile.loader import current
-from extranet.reports.models import Publication, PublicationState
+from extranet.reports.listing import Publication, PublicationState
 from extranet.reports.recall import RECALLABLE
 from extranet.reports.refusals import UsageRefused
 from extranet.reports.release import RELEASABLE, require_release_allowed

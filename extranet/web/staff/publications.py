@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from extranet.profile.loader import current
+from extranet.reports.listing import Publication, PublicationState, StagedUpload
 from extranet.reports.listing import publications as listed
-from extranet.reports.models import Publication, PublicationState, StagedUpload
 from extranet.web.access import PUBLISHERS, PortalRequest, access
 from extranet.web.dates import moment
 from extranet.web.staff.upload import UploadForm

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from extranet.reports.listing import Publication, PublicationState
 from extranet.reports.listing import publications as listed
-from extranet.reports.models import Publication, PublicationState
 from extranet.reports.recall import RECALLABLE
 from extranet.reports.recall import recall as recall_publication
 from extranet.reports.refusals import Conflict, UsageRefused

@@ -16,7 +16,7 @@ from extranet.agents.models import RosterImport
 from extranet.agents.roster import Fault, RosterRefused, preview, read_roster
 from extranet.credentials.in_force import zone
 from extranet.policy import local_day
-from extranet.reports.models import StagedUpload
+from extranet.reports.listing import StagedUpload
 from extranet.reports.staging import open_staged, settle
 from extranet.web.access import ROSTER_KEEPERS, PortalRequest, access, actor_of
 from extranet.web.dates import moment

@@ -14,7 +14,7 @@ from extranet.agents.roster import Difference, EmailNews, Fault, Preview, Roster
 from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import StaffRole
 from extranet.policy import local_day
-from extranet.reports.models import StagedUpload
+from extranet.reports.listing import StagedUpload
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.staging import open_staged, settle
 from extranet.timetable import RosterDay, roster_day

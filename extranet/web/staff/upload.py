@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from extranet.credentials.in_force import policy, zone
 from extranet.policy import expected_publication_day, local_day
 from extranet.profile.loader import current
-from extranet.reports.models import Publication, PublicationState, StagedUpload
+from extranet.reports.listing import Publication, PublicationState, StagedUpload
 from extranet.reports.staging import publish_later
 from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment

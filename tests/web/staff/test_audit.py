@@ -121,7 +121,7 @@ def test_the_export_is_streamed_and_complete(trail: None, auditor: Client, now: 
     answer = auditor.get("/staff/audit/export/")
     assert answer.streaming
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-2026-11-16.jsonl"'
-    lines = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]  # type: ignore[arg-type]
+    lines = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
     assert sum("event" in line for line in lines) == sealed
     assert sum("batch" in line for line in lines) == 1
     exported = events("audit:trail:read")[-1]
