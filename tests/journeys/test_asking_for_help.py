@@ -1,0 +1,148 @@
+"""J17, J19, J29, J30: nobody is ever stuck; the service center helps, after it knows whom it talks to."""
+
+from datetime import timedelta
+
+import pytest
+
+from extranet.agents.find import by_license
+from extranet.agents.models import Agent
+from extranet.profile.exchange import Profile
+from extranet.profile.loader import current
+from extranet.service_center import acts
+from extranet.service_center.answer import answer
+from extranet.service_center.identity import IdentityNotChecked, check_identity
+from extranet.service_center.queue import view, waiting
+from tests.journeys.browser import Browser
+from tests.journeys.conftest import CHOSEN
+from tests.journeys.exchange import ALICE, CHARLIE, DORA, Exchange, username
+from tests.journeys.test_forgotten_password import LINK
+
+FACTS = {"npn": ALICE["npn"], "phone": ALICE["phone"], "email": ALICE["email"]}
+
+
+def agent(row: dict[str, str]) -> Agent:
+    found = by_license(row["license"])
+    assert found is not None
+    return found
+
+
+def send_form(address: str = ALICE["email"]) -> Browser:
+    browser = Browser().open("http://portal.test/support/")
+    browser.fill("Name", "Alice Nuñez-Ortega").fill("License number", ALICE["license"])
+    browser.fill("E-mail address", address).fill("Telephone", "916 555 0143")
+    return browser.fill("How can we help you?", "I cannot log in since Friday.").press("Send")
+
+
+def test_a_request_is_confirmed_waits_in_the_queue_and_is_answered_by_mail(monday: Exchange, profile: Profile) -> None:
+    number = send_form().page.by_id["request-number"]
+    confirmation = monday.tick().newest(ALICE["email"])
+    assert number in confirmation.words
+    (line,) = waiting(now=monday.now)
+    assert (line.request.number, line.clock) == (number, "running")
+    opened = view(number=number, by=DORA, now=monday.now)
+    assert opened.written["telephone"] == "916 555 0143"
+
+    answer(request=opened.request, text="Your account is open. Please try once more.", by=DORA, now=monday.now)
+    mail = monday.tick().newest(ALICE["email"])
+    assert "Please try once more." in mail.words
+    assert mail.sender == profile.service_center.email
+    assert waiting(now=monday.now) == []
+
+
+def test_after_a_day_it_is_due_and_after_two_overdue(monday: Exchange) -> None:
+    send_form()
+    clocks = []
+    for hours in (23, 1, 23, 1):
+        monday.later(hours=hours)
+        clocks += [line.clock for line in waiting(now=monday.now)]
+    assert clocks == ["running", "due", "due", "overdue"]
+
+
+def test_the_form_says_how_to_write_an_e_mail_instead(monday: Exchange, profile: Profile) -> None:
+    browser = Browser().open("http://portal.test/support/")
+    assert profile.request_title in browser.words
+    assert profile.service_center.email in browser.words
+    assert profile.words["request_answer_time"] in browser.words
+
+
+def test_a_lost_user_name_is_mailed_to_the_address_on_the_roster(monday: Exchange) -> None:
+    with pytest.raises(IdentityNotChecked):
+        acts.send_username(agent=agent(ALICE), by=DORA, now=monday.now)
+    assert check_identity(agent=agent(ALICE), answers=FACTS, by=DORA, now=monday.now).passed
+    acts.send_username(agent=agent(ALICE), by=DORA, now=monday.now)
+    assert username(ALICE) in monday.tick().newest(ALICE["email"]).text
+    assert len(monday.mails(CHARLIE["email"])) == 3
+
+
+def test_who_cannot_answer_gets_nothing(monday: Exchange) -> None:
+    wrong = {"npn": "99999999", "phone": "2125550100", "email": "thief@example.org"}
+    assert not check_identity(agent=agent(ALICE), answers=wrong, by=DORA, now=monday.now).passed
+    with pytest.raises(IdentityNotChecked):
+        acts.change_email(agent=agent(ALICE), new_email="thief@example.org", by=DORA, now=monday.now)
+    assert monday.tick().mails("thief@example.org") == []
+
+
+def test_a_reset_that_the_desk_starts_needs_the_code_from_the_telephone(monday: Exchange) -> None:
+    check_identity(agent=agent(ALICE), answers=FACTS, by=DORA, now=monday.now)
+    code = acts.start_reset(agent=agent(ALICE), by=DORA, now=monday.now)
+    mail = monday.tick().newest(ALICE["email"])
+    assert code not in mail.text
+    browser = Browser().open(mail.link(LINK))
+    label = next(label for label in browser.page.labels if "code" in label.lower())
+    browser.fill(label, code).press(current().words["reset_password"])
+    assert browser.log_in(username(ALICE), browser.page.by_id["new-password"]).path == "/account/password/"
+
+
+def test_another_address_is_told_to_the_old_one_and_takes_over_after_three_days(monday: Exchange) -> None:
+    check_identity(agent=agent(ALICE), answers=FACTS, by=DORA, now=monday.now)
+    acts.change_email(agent=agent(ALICE), new_email="new@example.org", by=DORA, now=monday.now)
+    monday.tick()
+    assert "new@example.org" not in monday.newest(ALICE["email"]).text  # masked
+    assert monday.mails("new@example.org")
+    monday.later(hours=71, minutes=59).tick()
+    assert agent(ALICE).email == ALICE["email"]
+    monday.later(minutes=5).tick()
+    assert agent(ALICE).email == "new@example.org"
+
+
+def test_the_owner_of_the_old_address_stops_the_thief(monday: Exchange) -> None:
+    check_identity(agent=agent(ALICE), answers=FACTS, by=DORA, now=monday.now)
+    acts.change_email(agent=agent(ALICE), new_email="thief@example.org", by=DORA, now=monday.now)
+    link = monday.tick().link(ALICE["email"], "http://portal.test/email-change/")
+    browser = Browser().open(link)
+    assert "t•••@example.org" in browser.words
+    browser.press("Stop the change")
+    monday.later(days=4).tick()
+    assert agent(ALICE).email == ALICE["email"]
+    assert browser.open(link).status == 410
+
+
+def test_a_password_mail_that_never_arrived_reaches_the_service_center(monday: Exchange) -> None:
+    """The address takes no mail: after a week the password is revoked and the agent waits in the queue."""
+    (monday.folder / "mailbox").rename(monday.folder / "mailbox.kept")
+    (monday.folder / "mailbox").write_text("not a folder: nothing can be delivered")
+    monday.at("2026-11-19 15:00").roster(
+        ALICE, {**CHARLIE, "license": "4099999", "certified_on": "2026-11-19", "email": "dave@example.org"}
+    )
+    monday.at("2026-11-23 06:00").tick()
+    for _ in range(9):
+        monday.later(days=1).tick()
+    stuck = [line for line in waiting(now=monday.now) if line.request.origin == "never_received"]
+    assert [line.agent.license for line in stuck if line.agent] == ["4099999"]
+
+
+def test_a_colleague_of_the_same_desk_cannot_use_another_s_check(monday: Exchange) -> None:
+    check_identity(agent=agent(ALICE), answers=FACTS, by=DORA, now=monday.now)
+    with pytest.raises(IdentityNotChecked):
+        acts.start_reset(agent=agent(CHARLIE), by=DORA, now=monday.now)
+    with pytest.raises(IdentityNotChecked):
+        acts.start_reset(agent=agent(ALICE), by=DORA, now=monday.now + timedelta(minutes=31))
+
+
+def test_wrong_guesses_of_a_stranger_do_not_stop_the_owner(monday: Exchange, alices: Browser) -> None:
+    alices.press(current().words["log_out"])
+    stranger = Browser(address="203.0.113.9")
+    for number in range(8):
+        stranger.log_in(username(ALICE), f"guess number {number}")
+    assert stranger.status == 429
+    assert alices.log_in(username(ALICE), CHOSEN["Alice"]).path == current().portal_path
