@@ -18,9 +18,10 @@ def _proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def _parse(text: str) -> Address | None:
     try:
-        return ip_address(text.strip())
+        address = ip_address(text.strip())
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address  # a socket for both kinds says ::ffff:203.0.113.7
 
 
 def client_address(request: HttpRequest) -> Address | None:
@@ -30,7 +31,9 @@ def client_address(request: HttpRequest) -> Address | None:
     for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
         if address is None or not any(address in proxy for proxy in proxies):
             break
-        address = _parse(hop) or address
+        if (before := _parse(hop)) is None:  # nothing left of what cannot be read is believed
+            break
+        address = before
     return address
 
 
