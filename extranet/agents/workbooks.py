@@ -1,15 +1,18 @@
 """Rows of an Excel workbook. Cells that Excel turned into numbers are marked, so that the reader can refuse a guess."""
 
 import io
+import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
-
-import python_calamine
+from pathlib import Path
 
 from extranet.agents.refusal import refused
 
 MAX_UNPACKED = 1_000_000_000  # bytes; a workbook that unpacks to more is an attack or no roster
+PATIENCE = 120  # seconds for the process that opens it
+_UNPACKING = Path(__file__).parent / "unpacking.py"
 
 
 class NumberCell(float):
@@ -31,18 +34,27 @@ def is_workbook(data: bytes) -> bool:
 def workbook_rows(data: bytes) -> Iterator[tuple[int, list[object]]]:
     """Row number and cells of the only sheet that holds anything. Raises RosterRefused."""
     _check_size(data)
+    answer = _unpacked(data)
+    if "refused" in answer:
+        raise refused(str(answer["refused"]))
+    return ((number, [_cell(cell) for cell in row]) for number, row in enumerate(answer["rows"], 1))
+
+
+def _unpacked(data: bytes) -> dict[str, list[list[object]]]:
+    """What the bounded process says; it is told nothing but the file."""
     try:
-        book = python_calamine.load_workbook(io.BytesIO(data))
-        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
-    except python_calamine.PasswordError as error:
-        raise refused("is locked with a password") from error
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise refused(f"is no readable workbook: {error}") from error
-    filled = [(name, rows) for name, rows in sheets if any(cell != "" for row in rows for cell in row)]
-    if len(filled) > 1:
-        raise refused(f"has several filled sheets ({', '.join(name for name, _ in filled)}); keep one")
-    rows = filled[0][1] if filled else []
-    return ((number, [_cell(cell) for cell in row]) for number, row in enumerate(rows, 1))
+        done = subprocess.run(  # noqa: S603 -- our own interpreter and our own file
+            [sys.executable, "-I", str(_UNPACKING)],
+            input=data,
+            capture_output=True,
+            env={},
+            timeout=PATIENCE,
+            check=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise refused("needs more memory or time to open than a roster can") from None
+    answer: dict[str, list[list[object]]] = json.loads(done.stdout)
+    return answer
 
 
 def _check_size(data: bytes) -> None:
@@ -56,12 +68,4 @@ def _check_size(data: bytes) -> None:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int | float):
-        return NumberCell(value)
-    if isinstance(value, datetime) and value.time() == datetime.min.time():
-        return value.date().isoformat()
-    if isinstance(value, date):  # a day, or a moment with its time: the reader refuses the latter
-        return value.isoformat()
-    return str(value)
+    return NumberCell(value) if isinstance(value, float) else value
