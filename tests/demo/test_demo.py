@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.skipif(
-    "EXTRANET_DATABASE_URL" in os.environ, reason="the demonstration brings its own database, whatever the suite runs on"
+    "EXTRANET_DATABASE_URL" in os.environ, reason="the demonstration brings its own database"
 )
 PROGRAM = [sys.executable, "-m", "extranet.cli.main"]
 SIZE = ["--agents", "30", "--weeks", "2"]
