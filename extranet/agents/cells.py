@@ -26,16 +26,22 @@ class CellRefused(Exception):
 
 def checked(column: Column, cell: object) -> str:
     """The cell as it will be stored, blank for blank. Raises CellRefused."""
-    text = unicodedata.normalize("NFC", str(cell)).strip()
+    text = _visible(unicodedata.normalize("NFC", str(cell))).strip()
     if not text:
         if column.required:
             raise CellRefused("is blank")
         return ""
-    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in text):
+    if not text.isprintable():  # no mail carries such a name
         raise CellRefused("holds a line break or control sign")
     if isinstance(cell, NumberCell):
         _certain(column, cell)
     return _typed(column, _limited(column, text))
+
+
+def _visible(text: str) -> str:
+    """Every kind of blank as a blank; signs that only a program sees (widthless, turning the line round) are gone."""
+    kinds = ((sign, unicodedata.category(sign)) for sign in text)
+    return "".join(" " if kind == "Zs" else sign for sign, kind in kinds if kind != "Cf")
 
 
 def _limited(column: Column, text: str) -> str:

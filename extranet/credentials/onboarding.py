@@ -23,7 +23,7 @@ from extranet.credentials.in_force import policy, zone
 from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account, unsaved_account
 from extranet.credentials.models import Account
 from extranet.credentials.password_mail import password_mail
-from extranet.mail.catalogue import CatalogueMail, IntroductionMail, PasswordMail, UsernameMail
+from extranet.mail.catalogue import CatalogueMail, FieldRefused, IntroductionMail, PasswordMail, UsernameMail
 from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import onboarding_cutoff
 
@@ -82,10 +82,10 @@ def _with_passwords(agents: QuerySet[Agent]) -> Iterator[tuple[Agent, Generated]
 
 
 def _reached(outcome: Callable[[], str]) -> str:
-    """One agent whose address takes no mail must not stop the others: nothing of that agent was written."""
+    """One agent whose address or name takes no mail must not stop the others: nothing of that agent was written."""
     try:
         return outcome()
-    except AddressRefused:
+    except (AddressRefused, FieldRefused):
         return "unreachable"
     except AccountExists:
         return "skipped"
