@@ -20,7 +20,7 @@ from extranet.web.access import AUDITORS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 
 COLUMNS = (
-    {"label": "When"},
+    {"label": "When", "nowrap": True},
     {"label": "Action"},
     {"label": "By"},
     {"label": "Network"},

@@ -32,6 +32,11 @@ class WiredField:
         return " ".join([*ids, f"{self.id}-error"] if self.field.errors else ids)
 
     @property
+    def is_optional(self) -> bool:
+        """Said beside the label; a field whose fault is told by the domain is none, though its form lets it pass."""
+        return not self.field.field.required and not self._widget.attrs.get("required")
+
+    @property
     def is_hidden(self) -> bool:
         return self.field.is_hidden
 
