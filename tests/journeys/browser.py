@@ -3,6 +3,7 @@
 Cookies belong to a host; redirects are followed from one host to the other; every form brings its own token.
 """
 
+import copy
 import re
 from dataclasses import dataclass, field
 from html import unescape
@@ -88,6 +89,14 @@ class Browser:
     @property
     def path(self) -> str:
         return urlsplit(self.url).path
+
+    def twin(self) -> "Browser":
+        """The same browser at the same page with the same cookies; what one does, the other does not know."""
+        twin = Browser(address=self._address, agent=self._agent)
+        twin.url, twin.answer = self.url, self.answer
+        for host, client in self._clients.items():
+            twin._client(f"http://{host}/").cookies = copy.deepcopy(client.cookies)
+        return twin
 
     def open(self, url: str) -> "Browser":
         """Type an address or follow a link."""

@@ -96,8 +96,12 @@ class Exchange:
         return self
 
     def tick(self) -> "Exchange":
-        """What the worker does all the time: the timetable, tasks, mail."""
+        """What the worker does all the time: the timetable, then tasks and mail."""
         timetable.due(now=self.now)
+        return self.post()
+
+    def post(self) -> "Exchange":
+        """Tasks and mail alone, where nothing of the timetable matters."""
         work_once(now=self.now)
         deliver_due(now=self.now)
         return self
@@ -111,7 +115,7 @@ class Exchange:
         """The statewide file of that day arrives and is released; the worker tells the agents."""
         dated = [{**row, current().reports[kind].as_of_column: as_of.isoformat()} for row in rows]
         publish(kind=kind, source=csv_file(dated, kind), as_of=as_of, by=PUBLISHER, now=self.now, release=True)
-        self.tick()
+        self.post()
 
     def mails(self, address: str) -> list[Mail]:
         """What lies in that mailbox, oldest first."""
