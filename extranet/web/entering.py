@@ -41,8 +41,12 @@ def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: b
 
 
 def safe_onward(onward: str, account: Account) -> str:
-    """A path on this site, else the account's home: no open redirect."""
-    if onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
+    """A path on this site, else the account's home: no open redirect.
+
+    Tabs and line breaks are refused first: what takes a path out of an address drops them, and slashes join.
+    """
+    plain = onward.startswith("/") and onward.isprintable()
+    if plain and url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
         return urlsplit(onward).path
     return reverse("home") if account.agent_id else reverse("staff-home")
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 
 
 def reset_has_own_host() -> bool:
@@ -19,6 +20,15 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if reset_has_own_host() and request.get_host() == urlsplit(settings.EXTRANET.reset).netloc:
+        if reset_has_own_host() and _is_for_reset(request):
             request.urlconf = "extranet.web.reset_site.host_urls"
         return self.get_response(request)
+
+
+def _is_for_reset(request: HttpRequest) -> bool:
+    """By name, however it is written (any case, a dot behind it, the usual port); by port where both names are one."""
+    reset, portal = urlsplit(settings.EXTRANET.reset), urlsplit(settings.EXTRANET.portal)
+    name, port = split_domain_port(request.get_host())
+    if reset.hostname != portal.hostname:
+        return name == reset.hostname
+    return name == reset.hostname and port == str(reset.port or "")
