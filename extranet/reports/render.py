@@ -22,7 +22,8 @@ CONTENT_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
 }
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""OWASP's list; the last four are the wide forms of the first four, which some editions of spreadsheets take."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _NUMBER_TYPES = ("int", "decimal", "money")
 _CELL_FORMATS = {
