@@ -18,6 +18,7 @@ from extranet.cli.children import Children, end_with_parent, leave
 from extranet.cli.exit_codes import CONFLICT
 from extranet.cli.ready import require_ready
 from extranet.cli.working import work
+from extranet.demo.seed import refuse_strangers
 from extranet.jobs.logs import configure
 from extranet.web.static import collect
 
@@ -35,6 +36,7 @@ child_option = click.option("--child-of", type=int, default=0, hidden=True)  # e
 def run(host: str, port: int) -> Answer:
     """Serve the portal and do the work behind it, together: enough for one machine."""
     require_ready()
+    refuse_strangers(settings.EXTRANET, host)
     collect()
     return serve(host, port, ready=lambda: click.echo(f"READY {settings.EXTRANET.portal}"))
 
@@ -46,6 +48,7 @@ def run(host: str, port: int) -> Answer:
 def web(host: str, port: int, child_of: int) -> Answer:
     """Serve the portal only."""
     require_ready()
+    refuse_strangers(settings.EXTRANET, host)
     configure()
     if child_of:
         end_with_parent(child_of)

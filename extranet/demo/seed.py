@@ -15,6 +15,7 @@ from extranet.vault.passwords import ALPHABET, GROUP_LENGTH, GROUPS
 
 SEED_FILE, STORY_FILE, LOCK_FILE = "demo-seed", "demo.json", ".lock"
 TOTP_BYTES = 20
+AT_HOME = ("127.0.0.1", "::1", "localhost")
 
 
 class DemoRefused(Exception):
@@ -55,12 +56,26 @@ def is_demo_folder(folder: Path) -> bool:
 
 
 def refuse_outside(env: Env) -> None:
-    """Raise DemoRefused where a demonstration's folder is about to serve as a real one: its passwords are no secret."""
+    """Raise DemoRefused where a demonstration's folder is about to serve as a real one: its passwords are no secret.
+
+    And the other way round: the demo's pages would show a real one's mails and codes to everybody.
+    """
     if not env.demo and is_demo_folder(env.folder):
         raise DemoRefused(
             f"{env.folder} is a demonstration, whose passwords are shown to everybody: start it with `extranet demo`, "
             "or set EXTRANET_DATA_DIR to another folder"
         )
+    if env.demo and not is_demo_folder(env.folder):
+        raise DemoRefused(
+            f"EXTRANET_DEMO is set and {env.folder} is no demonstration: its mails and codes would be shown to "
+            "everybody; remove EXTRANET_DEMO, or start a demonstration with `extranet demo`"
+        )
+
+
+def refuse_strangers(env: Env, host: str) -> None:
+    """Raise DemoRefused where a demonstration would listen to other machines: everything in it is open."""
+    if env.demo and host not in AT_HOME:
+        raise DemoRefused(f"a demonstration listens on this machine only, not on {host}")
 
 
 def make_seed(folder: Path) -> None:
