@@ -55,6 +55,10 @@ def _walk(patterns: Iterable[URLPattern | URLResolver], before: str) -> Iterator
             yield Route(address, entry.name or "", getattr(entry.callback, "access", None))
 
 
+def _who(rule: Rule | None) -> str:
+    return rule.name if rule else "nobody"
+
+
 def example_of(address: str, values: dict[str, str]) -> str:
     """An address with values in place of its parameters, by their converter."""
     return "/" + re.sub(r"<(?:(\w+):)?(\w+)>", lambda match: values[match[1] or "str"], address)
