@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import Settings
+
+# tests never judge time: machines are shared
+hypothesis.settings.register_profile("extranet", deadline=None)
+hypothesis.settings.load_profile("extranet")
 
 _protection: Any = importlib.import_module("extranet.audit.migrations.0002_append_only")
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]

