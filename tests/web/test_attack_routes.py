@@ -1,0 +1,166 @@
+"""Every address there is, asked for by all who must not have it: strangers, agents, each role, the half-way in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from extranet.credentials.disable import disable
+from extranet.credentials.models import Account, StaffRole
+from extranet.web.access import Rule
+from tests.credentials.people import CHOSEN, DESK, new_account
+from tests.web.people import browser, log_in, signed_in
+from tests.web.staff.people import at_work, staff_account
+
+NOBODYS = "11111111-1111-4111-8111-111111111111"
+SAMPLES = {
+    "kind": "book-of-business",
+    "license": "4000009",
+    "act": "unlock",
+    "number": "R-CCCC-33",
+    "name": "nobody",
+    "token": "a" * 32,
+    **dict.fromkeys(["mail_id", "upload_id", "publication_id", "link_id"], NOBODYS),
+}
+WITHOUT_TOKEN = {"/reset/arrive/"}  # comes from the other host; its Origin stands in for the token
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address with invented parts, and the view behind it."""
+
+    path: str
+    view: Any
+
+    @property
+    def rule(self) -> Rule:
+        found: Rule = self.view.access
+        return found
+
+
+def routes(urlconf: str) -> list[Route]:
+    return [Route(f"/{path}", view) for path, view in _walked(get_resolver(urlconf).url_patterns, "")]
+
+
+def _walked(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walked(pattern.url_patterns, before + str(pattern.pattern))
+            continue
+        path = before + str(pattern.pattern)
+        for name, converter in pattern.pattern.converters.items():
+            kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+            path = path.replace(f"<{kind}:{name}>", SAMPLES[name])
+        assert "<" not in path
+        yield path, pattern.callback
+
+
+ALL = routes("extranet.urls")
+CLOSED = [route for route in ALL if not route.rule.anybody]
+
+
+@pytest.fixture
+def alice(db: None) -> Account:
+    return new_account("4000001", now=timezone.now())
+
+
+def led_to_login(client: Client, route: Route) -> bool:
+    answers = [client.get(route.path), client.post(route.path)]
+    return all(answer.status_code == 302 and answer["Location"].startswith("/login/") for answer in answers)
+
+
+def refused(client: Client, route: Route) -> bool:
+    return {client.get(route.path).status_code, client.post(route.path).status_code} == {403}
+
+
+@pytest.mark.parametrize("urlconf", ["extranet.urls", "extranet.web.reset_site.host_urls", "extranet.demo.urls"])
+def test_every_view_says_who_may_enter(urlconf: str) -> None:
+    assert [route.path for route in routes(urlconf) if not isinstance(getattr(route.view, "access", None), Rule)] == []
+
+
+def test_the_walk_sees_the_house() -> None:
+    assert len(CLOSED) > 35
+    assert {route.rule.name for route in CLOSED} >= {
+        "agents",
+        "publishers",
+        "service desk",
+        "auditors",
+        "administrators",
+    }
+
+
+def test_a_stranger_gets_to_the_login_page_and_nowhere_else(db: None) -> None:
+    client = browser()
+    assert [route.path for route in CLOSED if not led_to_login(client, route)] == []
+
+
+def test_an_agent_gets_no_page_of_staff(alice: Account) -> None:
+    client, staff = signed_in(alice), [route for route in CLOSED if not route.rule.agents]
+    assert len(staff) > 25
+    assert [route.path for route in staff if not refused(client, route)] == []
+
+
+@pytest.mark.parametrize("role", StaffRole.values)
+def test_staff_get_no_page_of_another_role_and_no_book(role: str, db: None) -> None:
+    client = at_work(staff_account("eve", role, now=timezone.now()))
+    others = [route for route in CLOSED if role not in route.rule.roles]
+    assert {"/reports/book-of-business/", "/reports/book-of-business/download/"} <= {route.path for route in others}
+    assert [route.path for route in others if not refused(client, route)] == []
+
+
+def test_a_password_that_must_be_changed_opens_its_own_page_only(alice: Account) -> None:
+    client = signed_in(alice)
+    Account.objects.filter(pk=alice.pk).update(temporary=True)
+    mine = [route for route in CLOSED if route.rule.agents and not route.rule.unfinished]
+    assert len(mine) >= 4
+    for route in mine:
+        assert client.get(route.path)["Location"] == "/account/password/", route.path
+        assert client.post(route.path)["Location"] == "/account/password/", route.path
+
+
+def test_who_has_not_agreed_reads_the_agreement_only(alice: Account) -> None:
+    client = signed_in(alice, agreed=False)
+    for route in (route for route in CLOSED if route.rule.agents and not route.rule.unfinished):
+        assert client.get(route.path)["Location"] == "/agreement/", route.path
+
+
+def test_the_right_password_without_the_second_factor_opens_no_page(db: None) -> None:
+    dora, client = staff_account("dora", StaffRole.SERVICE_DESK, now=timezone.now()), browser()
+    assert log_in(client, dora, CHOSEN)["Location"] == "/login/second-factor/"
+    for route in CLOSED:
+        assert client.get(route.path)["Location"].startswith("/login/"), route.path
+
+
+def test_an_ended_session_opens_nothing_any_more(alice: Account) -> None:
+    client = signed_in(alice)
+    stolen = {name: cookie.value for name, cookie in client.cookies.items()}
+    disable(account=alice, reason="laptop stolen", by=DESK, now=timezone.now())
+    for route in CLOSED:
+        for name, value in stolen.items():
+            client.cookies[name] = value
+        assert client.get(route.path)["Location"].startswith("/login/"), route.path
+
+
+def test_no_form_is_taken_without_its_token(alice: Account) -> None:
+    """Whoever is asked by another site's page to send a form sends nothing: every address refuses the POST."""
+    inside = {
+        role: at_work(staff_account(role.replace("_", ""), role, now=timezone.now())) for role in StaffRole.values
+    }
+    inside["agent"] = signed_in(alice)
+    for client in inside.values():
+        client.handler.enforce_csrf_checks = True
+    for route in ALL:
+        admitted = next((role for role in StaffRole.values if role in route.rule.roles), "agent")
+        status = inside["agent" if route.rule.agents else admitted].post(route.path, {"file": "x"}).status_code
+        assert status in ({302} if route.path in WITHOUT_TOKEN else {403}), route.path
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/demo/"]
+)
+def test_pages_of_frameworks_and_of_the_demonstration_do_not_exist(path: str, db: None) -> None:
+    assert browser().get(path).status_code == 404
