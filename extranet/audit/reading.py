@@ -74,10 +74,13 @@ def read(*, wanted: Wanted, by: Actor, now: datetime) -> Page:
     return Page(lines, lines[-1].id if len(found) > LINES else None)
 
 
-def about(*, names: Iterable[str], numbers: Iterable[str], limit: int) -> list[Line]:
-    """The newest events of or by somebody under these names, or about these requests. The caller records the look."""
+def about(*, names: Iterable[str], numbers: Iterable[str], limit: int, but: Iterable[Action] = ()) -> list[Line]:
+    """The newest events of or by somebody under these names, or about these requests, but not of these actions.
+
+    The caller records the look.
+    """
     own = list(names)
-    mine = Event.objects.filter(Q(subject__in=[*own, *numbers]) | Q(actor__in=own))
+    mine = Event.objects.filter(Q(subject__in=[*own, *numbers]) | Q(actor__in=own)).exclude(action__in=list(but))
     return [_line(event) for event in mine.order_by("-at", "-id")[:limit]]
 
 

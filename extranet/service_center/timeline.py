@@ -69,7 +69,7 @@ def timeline(agent: Agent, *, limit: int = LIMIT) -> list[Moment]:
 
 
 def _events(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
-    lines = about(names=names, numbers=numbers, limit=limit)
+    lines = about(names=names, numbers=numbers, limit=limit, but=[Action.MAIL_ACCEPTED])  # the mail itself says so
     return [Moment(line.at, "event", line.action, line.actor, line.facts) for line in lines]
 
 

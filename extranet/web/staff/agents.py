@@ -24,11 +24,12 @@ from extranet.service_center.timeline import AgentRecord, Moment
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
 from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
+from extranet.web.staff.long_text import long_text
 
 MOST = 50  # agents of one search
 FOUND = ({"label": "Name"}, {"label": "License number"}, {"label": "Agency"}, {"label": "Certification"})
 REASONS = ({"label": "What keeps the agent out"}, {"label": "What helps"})
-MOMENTS = ({"label": "When", "nowrap": True}, {"label": "What"}, {"label": "By"}, {"label": "More"})
+MOMENTS = ({"label": "When"}, {"label": "What"}, {"label": "By"}, {"label": "More"})
 
 
 @access(SERVICE_DESK)
@@ -145,6 +146,6 @@ def _change(change: EmailChange) -> str:
     )
 
 
-def _moment(item: Moment) -> tuple[str, str, str, str]:
+def _moment(item: Moment) -> tuple[SafeString | str, ...]:
     what = f"{item.source}: {item.what}" if item.source != "event" else item.what
-    return moment(item.at), what, item.by, item.detail
+    return moment(item.at), what, item.by, long_text(item.detail)

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from extranet.audit import chain
@@ -18,6 +19,7 @@ from extranet.audit.record import record
 from extranet.profile.loader import current
 from extranet.web.access import AUDITORS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
+from extranet.web.staff.long_text import long_text
 
 COLUMNS = (
     {"label": "When", "nowrap": True},
@@ -107,9 +109,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=current().zone)
 
 
-def _row(line: Line) -> tuple[str, ...]:
+def _row(line: Line) -> tuple[SafeString | str, ...]:
     by = f"{line.actor} ({line.actor_kind})" if line.actor else line.actor_kind
-    return moment(line.at), line.action, by, line.network, line.subject, line.facts
+    return moment(line.at), line.action, by, line.network, line.subject, long_text(line.facts)
 
 
 def _older(request: PortalRequest, before: int | None) -> str:

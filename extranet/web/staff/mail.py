@@ -27,6 +27,7 @@ from extranet.service_center.identity import IdentityNotChecked
 from extranet.web.access import MAIL_READERS, SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.errors import refuse
+from extranet.web.staff.long_text import long_text
 
 PAGE = 50
 OPEN, EVERY = "open", "all"
@@ -159,7 +160,14 @@ def _is_lost_password(row: OutboxMail, account: Account) -> bool:
 
 def _line(row: OutboxMail) -> tuple[SafeString | str, ...]:
     link = format_html('<a href="{}">{}</a>', reverse("staff-mail-one", args=[row.pk]), row.subject)
-    return link, row.about, masked(row.to_address), row.get_state_display(), moment(row.posted_at), _error(row)
+    return (
+        link,
+        row.about,
+        masked(row.to_address),
+        row.get_state_display(),
+        moment(row.posted_at),
+        long_text(_error(row)),
+    )
 
 
 def _facts(row: OutboxMail) -> list[tuple[str, str]]:

@@ -35,11 +35,11 @@ DONE = "This request is answered or closed already. Nothing was sent a second ti
 
 
 class AnswerForm(forms.Form):
-    """The words of the mail; the service center judges them and says what is wrong in full sentences."""
+    """The words of the mail; what must not leave is said by the service center in full sentences."""
 
     text = forms.CharField(
         label="Answer",
-        required=False,
+        error_messages={"required": "Write an answer first."},
         help_text="It leaves by plain e-mail: no personal information of clients.",
         widget=forms.Textarea(attrs={"rows": 8, "maxlength": str(LONGEST), "required": True}),
     )
@@ -102,14 +102,15 @@ def take(request: PortalRequest, number: str) -> HttpResponse:
 def answer_request(request: PortalRequest, number: str) -> HttpResponse:
     """Mail the answer. What must not leave stands beside the field, with the words as typed."""
     row, form = _find(number), AnswerForm(request.POST)
-    form.is_valid()
+    typed = form.cleaned_data["text"] if form.is_valid() else ""
     try:
-        answer(request=row, text=form.cleaned_data["text"], by=actor_of(request), now=timezone.now())
+        answer(request=row, text=typed, by=actor_of(request), now=timezone.now())
     except AnswerRefused as refused:
         if _find(number).state != RequestState.OPEN:
             messages.info(request, DONE)
             return redirect("staff-request", row.number)
-        form.add_error("text", str(refused))
+        if form.is_valid():
+            form.add_error("text", str(refused))
         return _page(request, number, form, status=422)
     messages.success(request, "The answer is on its way.")
     return redirect("staff-request", row.number)
