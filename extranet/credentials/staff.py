@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials import second_factor
+from extranet.credentials import devices, second_factor, sessions
 from extranet.credentials.choose_password import faults
 from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force
 from extranet.credentials.models import Account, AccountKind, EnrolmentLink, StaffRole
 from extranet.credentials.username import UsernameRefused, staff_username
-from extranet.mail.catalogue import StaffEnrolmentMail
+from extranet.mail.catalogue import PasswordChangedMail, StaffEnrolmentMail
 from extranet.mail.outbox import post
 from extranet.vault.tokens import digest, new_token
 
@@ -110,8 +110,10 @@ def look(*, token: str, now: datetime) -> Account:
     return link.account
 
 
-def enrol(*, token: str, password: str, code: str, network: str, now: datetime) -> list[str]:
+def enrol(*, token: str, password: str, code: str, network: str, browser: str, now: datetime) -> list[str]:
     """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once.
+
+    Sessions that the account had end, and its address is told.
 
     Raises EnrolmentOver, EnrolmentRefused, HashingBusy. Never call it inside a transaction: it hashes.
     """
@@ -128,7 +130,18 @@ def enrol(*, token: str, password: str, code: str, network: str, now: datetime) 
         put_in_force(account=account, encoded=encoded, generated=False, now=now)
         actor = Actor(account.kind, account.username, network)
         record(action=Action.PASSWORD_CHANGED, now=now, actor=actor, subject=account.username)
+        devices.revoke_all(account=account, now=now)
+        sessions.end_all(account=account, reason="enrolled", by=actor, now=now)
+        _tell(account, browser, now)
         return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)
+
+
+def _tell(account: Account, browser: str, now: datetime) -> None:
+    """A notice: who did not follow the link learns that somebody did."""
+    if account.staff_email:
+        key = f"{PasswordChangedMail.kind}:{account.username}:{account.password_serial}"
+        mail = PasswordChangedMail(when=now, browser=browser)
+        post(mail, to=account.staff_email, about=account.username, key=key, now=now)
 
 
 def _living(token: str, now: datetime) -> EnrolmentLink | None:

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from extranet.audit.record import Actor
-from extranet.credentials import second_factor, staff
+from extranet.credentials import second_factor, sessions, staff
 from extranet.credentials.hashing import check
 from extranet.credentials.models import Account
 from extranet.mail.models import OutboxMail
 
 pytestmark = pytest.mark.django_db
+HOME = "192.0.2.0/24"
 PASSWORD = "quiet otter paints seven boats"
 
 
@@ -31,7 +32,7 @@ def _code(invited: staff.Invited, now: datetime) -> str:
 
 def _enrol(invited: staff.Invited, now: datetime, password: str = PASSWORD, code: str | None = None) -> list[str]:
     code = code if code is not None else _code(invited, now)
-    return staff.enrol(token=_token(invited), password=password, code=code, network="192.0.2.0/24", now=now)
+    return staff.enrol(token=_token(invited), password=password, code=code, network=HOME, browser="Firefox", now=now)
 
 
 def test_the_link_sets_password_and_second_factor_once(now: datetime) -> None:
@@ -100,3 +101,14 @@ def test_the_same_name_twice_is_refused(now: datetime) -> None:
     _invite(now)
     with pytest.raises(staff.StaffRefused, match="exists already"):
         _invite(now)
+
+
+def test_a_new_link_ends_the_sessions_of_whoever_held_the_account_and_tells_the_address(now: datetime) -> None:
+    first = _invite(now)
+    _enrol(first, now)
+    begun = sessions.begin(
+        account=first.account, session_key="k" * 32, network=HOME, browser="Firefox", now=now, second_factor=True
+    )
+    _enrol(staff.invite(account=first.account, by=Actor.shell(), now=now), now + timedelta(minutes=1))
+    assert isinstance(sessions.check(session_key=begun.session.session_key, now=now), sessions.Ended)
+    assert OutboxMail.objects.filter(kind="password_changed", to_address="ada@exchange.example").count() == 2

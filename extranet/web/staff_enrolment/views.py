@@ -10,7 +10,7 @@ from extranet.credentials.second_factor import propose
 from extranet.credentials.staff import EnrolmentOver, EnrolmentRefused, enrol, look
 from extranet.web.access import ANYBODY, access
 from extranet.web.errors import refuse
-from extranet.web.network import network_of
+from extranet.web.network import browser_of, network_of
 from extranet.web.password_words import hint, words
 from extranet.web.staff_enrolment.qr import qr_svg
 
@@ -56,7 +56,14 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
         form = EnrolmentForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             typed, network = form.cleaned_data, network_of(request)
-            codes = enrol(token=token, password=typed["password"], code=typed["code"], network=network, now=now)
+            codes = enrol(
+                token=token,
+                password=typed["password"],
+                code=typed["code"],
+                network=network,
+                browser=browser_of(request),
+                now=now,
+            )
             context = {"codes": codes, "username": account.username, "title": "Your account is ready"}
             return render(request, "staff_enrolment/done.html", context)
     except EnrolmentOver:
