@@ -40,7 +40,7 @@ def enable(*, account: Account, by: Actor, now: datetime) -> bool:
 def unlock(*, account: Account, by: Actor, now: datetime) -> int:
     """Forget the tries counted against the account; how many counters were cleared."""
     with transaction.atomic():
-        cleared = throttle.clear(owner=account.username)
+        cleared = throttle.clear(owner=account.username, scopes=throttle.EVERY_LOCK)
         detail = {"cleared": cleared}
         record(action=Action.ACCOUNT_UNLOCKED, now=now, actor=by, subject=account.username, detail=detail)
     return cleared

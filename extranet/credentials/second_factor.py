@@ -97,6 +97,7 @@ def activate(*, account: Account, secret: str, step: int, now: datetime, by: Act
         TOTP.activate(account, secret)
         codes: list[str] = RecoveryCodes.activate(account).generate_codes()
         TotpStep.objects.update_or_create(account=account, defaults={"last_step": step})
+        throttle.clear(owner=account.username, scopes=(throttle.SECOND_FACTOR,))
         record(action=Action.SECOND_FACTOR_ENROLLED, now=now, actor=by, subject=account.username)
     return codes
 
@@ -119,7 +120,7 @@ def prove(*, account: Account, code: str, network: str, now: datetime) -> None:
         record_refusal(action=Action.SECOND_FACTOR_REFUSED, now=now, actor=actor, subject=account.username)
         raise SecondFactorRefused(None if allowance.allowed else allowance.retry_after_seconds)
     with transaction.atomic():
-        throttle.clear(owner=account.username, scopes=(_budget().scope,))
+        throttle.clear(owner=account.username, scopes=(throttle.SECOND_FACTOR,))
         record(action=Action.SECOND_FACTOR_SUCCEEDED, now=now, actor=actor, subject=account.username)
 
 
@@ -141,4 +142,4 @@ def _takes_recovery(account: Account, code: str) -> bool:
 def _budget() -> Budget:
     """Five tries, then half an hour (AC-7): only who knows the password comes this far, so no stranger can spend it."""
     wait = timedelta(minutes=policy().lock_minutes)
-    return Budget("second-factor", timedelta(minutes=policy().guess_window_minutes), ((policy().guesses, wait),))
+    return Budget(throttle.SECOND_FACTOR, timedelta(minutes=policy().guess_window_minutes), ((policy().guesses, wait),))

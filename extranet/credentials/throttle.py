@@ -20,7 +20,9 @@ from extranet.credentials.models import KnownDevice, Throttle
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
 CHANGE = "change-password"  # the old password, asked again inside a session
+SECOND_FACTOR = "second-factor"  # outside of OF_ACCOUNTS: a reset must not buy more codes to guess
 OF_ACCOUNTS = (DEVICE, ACCOUNT_NETWORK, ACCOUNT, CHANGE)
+EVERY_LOCK = (*OF_ACCOUNTS, SECOND_FACTOR)
 UNAVAILABLE = timedelta(minutes=1)  # what is asked of people while the counters cannot be reached
 FREE_TRIES = 10  # of the shared budget of an account before its delays begin
 LONGEST_DELAY = timedelta(minutes=15)  # so that the shared budget lasts about a day
@@ -121,7 +123,7 @@ def clear(*, owner: str, detail: str | None = None, scopes: Sequence[str] = OF_A
 def blocked(*, owner: str, now: datetime) -> list[tuple[str, datetime]]:
     """Which budgets of the account are spent, and until when: for the service center."""
     match = Q(pk__in=[])
-    for scope in OF_ACCOUNTS:
+    for scope in EVERY_LOCK:
         match |= Q(scope=scope, key__startswith=_owner_part(scope, owner))
     rows = Throttle.objects.filter(match, blocked_until__gt=now).order_by("scope", "blocked_until")
     return [(row.scope, row.blocked_until) for row in rows if row.blocked_until is not None]
