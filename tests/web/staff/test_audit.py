@@ -18,6 +18,7 @@ from tests.web.people import text_of
 
 ALICE = Actor("agent", "CC_1H10001", "192.0.2.0/24")
 BOB = Actor("agent", "CC_1H10002", "192.0.2.0/24")
+SEALED = pytest.mark.django_db(transaction=True)  # PostgreSQL: only what was committed can be sealed
 
 
 def happened(action: Action, actor: Actor, at: datetime, subject: str = "", **detail: str | int) -> None:
@@ -92,6 +93,7 @@ def test_older_events_are_a_page_away_and_none_is_lost(trail: None, auditor: Cli
     assert found == [LINES, 6]
 
 
+@SEALED
 def test_a_whole_trail_is_found_whole(trail: None, auditor: Client, now: datetime) -> None:
     chain.seal(now=now)
     for _ in range(2):
@@ -100,6 +102,7 @@ def test_a_whole_trail_is_found_whole(trail: None, auditor: Client, now: datetim
     assert [(event.actor, event.detail["ok"]) for event in verified] == [("staff\\otto", True)] * 2
 
 
+@SEALED
 def test_a_forged_checkpoint_is_found_and_said(trail: None, auditor: Client, now: datetime) -> None:
     sealed = chain.seal(now=now)
     (file,) = checkpoints.folder().glob("*.jsonl")
@@ -115,6 +118,7 @@ def test_verifying_is_a_button_and_no_address(trail: None, auditor: Client) -> N
     assert auditor.get("/staff/audit/verify/").status_code == 405
 
 
+@SEALED
 def test_the_export_is_streamed_and_complete(trail: None, auditor: Client, now: datetime) -> None:
     chain.seal(now=now)
     sealed = Event.objects.count()
