@@ -16,7 +16,15 @@ from extranet.reports.view_token import ViewRefused, seal_view
 from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 from extranet.web.portal.asked import Asked, read_asked
 from extranet.web.portal.book_page import Opened, context_of
-from extranet.web.portal.owner import SessionOver, gate_of, note_refusal, own_agent, owner_of, weeks_open
+from extranet.web.portal.owner import (
+    NoLongerManaged,
+    SessionOver,
+    gate_of,
+    note_refusal,
+    own_agent,
+    owner_of,
+    weeks_open,
+)
 
 
 @access(AGENTS)
@@ -54,7 +62,7 @@ def _open(request: PortalRequest, asked: Asked, now: datetime) -> Opened:
     gate, actor = gate_of(request, owner, Channel.PORTAL), actor_of(request)
     try:
         found = open_book(agent=owner, kind=asked.kind.slug, week=asked.week, actor=actor, now=now, gate=gate)
-    except SessionOver as over:
+    except (SessionOver, NoLongerManaged) as over:
         note_refusal(request, owner, asked, over.reason)
         raise
     weeks = weeks_open(request, owner, asked, now=now)

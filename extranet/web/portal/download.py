@@ -18,7 +18,7 @@ from extranet.reports.view_token import ViewRefused
 from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 from extranet.web.errors import refuse
 from extranet.web.portal.asked import Asked, read_asked
-from extranet.web.portal.owner import SessionOver, gate_of, note_refusal, owner_of
+from extranet.web.portal.owner import NoLongerManaged, SessionOver, gate_of, note_refusal, owner_of
 
 DEFAULT: Format = "xlsx"  # keeps licenses and ZIPs as they are
 
@@ -54,7 +54,7 @@ def _file(request: PortalRequest, asked: Asked, owner: Agent) -> shelf.Download:
             now=timezone.now(),
             gate=gate_of(request, owner, Channel.DOWNLOAD),
         )
-    except SessionOver as over:
+    except (SessionOver, NoLongerManaged) as over:
         note_refusal(request, owner, asked, over.reason)
         raise
 

@@ -25,6 +25,12 @@ class SessionOver(Exception):
         self.reason = reason
 
 
+class NoLongerManaged(NoBook):
+    """The agent left the agency, or the manager did, while the page was made."""
+
+    reason = "not a member of the managed agency any more"
+
+
 def own_agent(request: PortalRequest) -> Agent:
     """Who is signed in; these pages admit agents only."""
     agent = request.account.agent
@@ -61,7 +67,7 @@ def gate_of(request: PortalRequest, owner: Agent, channel: Channel) -> Gate:
             raise SessionOver(live.reason)
         looking = live.account.agent
         if looking is None or (looking.pk != owner.pk and not manages(looking, owner, now)):
-            raise NoBook("not an agent of this agency any more")
+            raise NoLongerManaged(NoLongerManaged.reason)
 
     return gate
 

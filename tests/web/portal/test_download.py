@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from extranet.agents.models import Agent, CertificationStatus
+from extranet.agents.models import Agency, AgencyMembership, AgencyRole, Agent, CertificationStatus
 from extranet.credentials.disable import disable
 from extranet.credentials.models import Account
 from extranet.reports import render as rendering
@@ -153,6 +153,27 @@ def test_decertified_while_the_file_is_built_nothing_is_sent(
     assert not events("book:download:done")
     assert [event.detail["reason"] for event in events("book:view:refused", ALICE)] == ["decertified"]
     assert "Your access has ended" in alices.get("/login/?ended=decertified").content.decode()
+
+
+def test_who_leaves_the_agency_while_the_manager_s_file_is_built_is_not_in_it(
+    alices: Client, alice: Account, bob: Account, published: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency = Agency.objects.create(license="0K54321", name="Example Insurance")
+    for account, role in ((alice, AgencyRole.AGENCY_MANAGER), (bob, AgencyRole.AGENT)):
+        before = now - timedelta(days=9)
+        AgencyMembership.objects.create(agent=agent_of(account), agency=agency, role=role, from_at=before)
+    assert lines_of(alices.get(FILE, {"agent": BOB, "format": "csv"}))[0]["Last Name"] == "Quux"
+
+    def build(*args: Any) -> bytes:
+        AgencyMembership.objects.filter(agent=agent_of(bob)).update(until_at=now)
+        return rendering.render(*args)
+
+    monkeypatch.setattr(shelf, "render", build)
+    answer = alices.get(FILE, {"agent": BOB, "format": "csv"})
+    assert answer.status_code == 404
+    assert b"Quux" not in answer.content
+    assert len(events("book:download:done", BOB)) == 1
+    assert [event.detail["reason"] for event in events("book:view:refused", BOB)]
 
 
 def test_disabled_in_the_middle_of_a_session_the_next_page_is_the_login(
