@@ -63,9 +63,13 @@ class Proposal:
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
 
-def propose(*, username: str, token: str) -> Proposal:
-    """The secret that goes with a one-use enrolment token: the same on every look, known to its holder only."""
-    raw = salted_hmac("extranet.totp.proposal", token, algorithm="sha256").digest()[:SECRET_BYTES]
+def propose(*, username: str, token: str, holder: str) -> Proposal:
+    """The secret that goes with a one-use enrolment token in one browser: the same on every look there.
+
+    ``holder`` is that browser's own secret. Who sees the link before its owner (a mail scanner, a second reader of the
+    mailbox) is shown another secret than the one that the owner takes.
+    """
+    raw = salted_hmac("extranet.totp.proposal", f"{token}\0{holder}", algorithm="sha256").digest()[:SECRET_BYTES]
     secret = base64.b32encode(raw).decode()
     issuer = current().portal_name
     words = urlencode({"secret": secret, "issuer": issuer})

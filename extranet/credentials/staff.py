@@ -110,15 +110,16 @@ def look(*, token: str, now: datetime) -> Account:
     return link.account
 
 
-def enrol(*, token: str, password: str, code: str, network: str, browser: str, now: datetime) -> list[str]:
+def enrol(*, token: str, holder: str, password: str, code: str, network: str, browser: str, now: datetime) -> list[str]:
     """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once.
 
-    Sessions that the account had end, and its address is told.
+    ``holder`` is the secret of the browser that was shown the key. Sessions that the account had end, and its address
+    is told.
 
     Raises EnrolmentOver, EnrolmentRefused, HashingBusy. Never call it inside a transaction: it hashes.
     """
     account = look(token=token, now=now)
-    secret = second_factor.propose(username=account.username, token=token).secret
+    secret = second_factor.propose(username=account.username, token=token, holder=holder).secret
     step, found = second_factor.fits(secret=secret, code=code, now=now), faults(password, account=account)
     if step is None or found:
         raise EnrolmentRefused(password=found, code=step is None)

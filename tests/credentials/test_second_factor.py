@@ -99,8 +99,9 @@ def test_neither_secret_nor_recovery_seed_stands_in_the_database(ada: Account, n
 
 
 def test_the_proposal_belongs_to_its_link() -> None:
-    first = second_factor.propose(username="staff\\ada", token="one")
-    assert first == second_factor.propose(username="staff\\ada", token="one")
-    assert first.secret != second_factor.propose(username="staff\\ada", token="two").secret
+    first = second_factor.propose(username="staff\\ada", token="one", holder="hers")
+    assert first == second_factor.propose(username="staff\\ada", token="one", holder="hers")
+    assert first.secret != second_factor.propose(username="staff\\ada", token="two", holder="hers").secret
+    assert first.secret != second_factor.propose(username="staff\\ada", token="one", holder="a scanner's").secret
     assert first.address.startswith("otpauth://totp/")
     assert "\\" not in first.address

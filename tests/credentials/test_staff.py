@@ -12,6 +12,7 @@ from extranet.mail.models import OutboxMail
 
 pytestmark = pytest.mark.django_db
 HOME = "192.0.2.0/24"
+HERS = "a" * 32
 PASSWORD = "quiet otter paints seven boats"
 
 
@@ -26,13 +27,14 @@ def _token(invited: staff.Invited) -> str:
 
 
 def _code(invited: staff.Invited, now: datetime) -> str:
-    secret = second_factor.propose(username=invited.account.username, token=_token(invited)).secret
+    secret = second_factor.propose(username=invited.account.username, token=_token(invited), holder=HERS).secret
     return second_factor.code_at(secret=secret, now=now)
 
 
 def _enrol(invited: staff.Invited, now: datetime, password: str = PASSWORD, code: str | None = None) -> list[str]:
     code = code if code is not None else _code(invited, now)
-    return staff.enrol(token=_token(invited), password=password, code=code, network=HOME, browser="Firefox", now=now)
+    here = {"network": HOME, "browser": "Firefox"}
+    return staff.enrol(token=_token(invited), holder=HERS, password=password, code=code, **here, now=now)
 
 
 def test_the_link_sets_password_and_second_factor_once(now: datetime) -> None:

@@ -1,13 +1,17 @@
 """A new member of staff follows the one-use link: own password, authenticator app, recovery codes."""
 
+import re
+
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.second_factor import propose
-from extranet.credentials.staff import EnrolmentOver, EnrolmentRefused, enrol, look
+from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look
 from extranet.web.access import ANYBODY, access
 from extranet.web.errors import refuse
 from extranet.web.network import browser_of, network_of
@@ -15,6 +19,9 @@ from extranet.web.password_words import hint, words
 from extranet.web.staff_enrolment.qr import qr_svg
 
 TITLE = "Set up your staff account"
+HOLDER_COOKIE = "__Host-enrolment" if settings.HTTPS else "enrolment"
+SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+HOLDER = re.compile(f"[{SIGNS}]{{32}}")
 
 
 class EnrolmentForm(forms.Form):
@@ -50,7 +57,7 @@ class EnrolmentForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def enrolment(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the form and changes nothing; a POST with a fitting code spends the link."""
-    now = timezone.now()
+    now, holder = timezone.now(), _holder(request)
     try:
         account = look(token=token, now=now)
         form = EnrolmentForm(request.POST if request.method == "POST" else None)
@@ -58,6 +65,7 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
             typed, network = form.cleaned_data, network_of(request)
             codes = enrol(
                 token=token,
+                holder=holder,
                 password=typed["password"],
                 code=typed["code"],
                 network=network,
@@ -74,7 +82,16 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
         if refused.code:
             form.add_error("code", "This code does not fit the key. Wait for the next one and try again.")
     form.fields["password"].help_text = hint(account)
-    proposal = propose(username=account.username, token=token)
+    proposal = propose(username=account.username, token=token, holder=holder)
     qr = qr_svg(proposal.address)
     page: dict[str, object] = {"form": form, "account": account, "proposal": proposal, "qr": qr, "title": TITLE}
-    return render(request, "staff_enrolment/form.html", page)
+    response = render(request, "staff_enrolment/form.html", page)
+    age = LINK_HOURS * 3600
+    response.set_cookie(HOLDER_COOKIE, holder, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    return response
+
+
+def _holder(request: HttpRequest) -> str:
+    """What this browser was given at its first look; the key on the page is made with it."""
+    held = request.COOKIES.get(HOLDER_COOKIE, "")
+    return held if HOLDER.fullmatch(held) else get_random_string(32, SIGNS)
