@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewVisitor
-from tests.browser.people import MAILBOX, Person, license_of, log_in, log_in_staff, newest_mail
+from tests.browser.people import MAILBOX, Person, log_in, log_in_staff, newest_mail
 from tests.browser.visitor import Visitor
 
 CONDITIONAL = "/reports/conditional-eligibility/"
@@ -41,27 +41,44 @@ def test_the_second_publisher_releases_what_waits_and_every_agent_sees_it(
     assert agent.open(CONDITIONAL).locator("main .usa-intro strong").inner_text() != before
 
 
-def test_the_desk_finds_out_checks_and_answers(visitor: Visitor, people: Mapping[str, list[Person]]) -> None:
+def test_the_desk_answers_a_request(visitor: Visitor, people: Mapping[str, list[Person]]) -> None:
     page = log_in_staff(visitor, people["Service Desk"][0])
     every_page(visitor)
-    visitor.open("/staff/requests/")
-    visitor.go(page.locator("#table tbody a").first)
-    number = re.sub(r".*/(R-[^/]+)/$", r"\1", page.url)
+    number = _open_request(visitor)
+    facts = dict(_facts(page))
     visitor.press("Take this request")
     page.get_by_label("Answer", exact=True).fill("Please use the reset link: it works at once.")
     visitor.press("Send the answer")
     expect(page.locator("main")).to_contain_text("answered")
+
+    visitor.follow(re.compile(r"^Open the record of "))
+    visitor.follow("Check the identity")
+    visitor.press("Compare with the roster", status=422)
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.get_by_label(re.compile("telephone")).fill(facts["Telephone"])
+    page.get_by_label(re.compile("e-mail address")).fill(facts["E-mail address"])
+    page.get_by_label(re.compile("last name")).fill(facts["Name"].split()[-1])
+    visitor.press("Compare with the roster")
+    expect(page.locator("main")).to_contain_text("You have checked the identity")
+    visitor.press("Start a reset")
+    expect(page.locator("#reset-code")).to_have_text(re.compile(r"^\w{6}$"))
+
     assert "it works at once" in newest_mail(visitor, MAILBOX, f"Answer to your request {number}")
 
-    license = license_of(people["Throttled agent"][0])
-    visitor.open("/staff/agents/")
-    page.get_by_role("main").get_by_role("textbox").fill(license)
-    visitor.press("Search")
-    if f"/{license}/" not in page.url:
-        visitor.go(page.locator("main tbody a").first)
-    visitor.follow("Check the identity")
-    visitor.press("Compare with the roster")
-    expect(page.get_by_role("alert").first).to_be_visible()
+
+def _open_request(visitor: Visitor) -> str:
+    """Open the first of the queue; its number."""
+    page = visitor.open("/staff/requests/")
+    link = page.locator("#table tbody a").first
+    number = link.inner_text()
+    visitor.go(link)
+    return number
+
+
+def _facts(page: Page) -> list[tuple[str, str]]:
+    """What the page lists: what it is called, and what it is."""
+    parts = page.locator("main dl").first.locator("> div").all()
+    return [(part.locator("dt").inner_text(), part.locator("dd").inner_text()) for part in parts]
 
 
 def test_the_auditor_verifies_the_trail(visitor: Visitor, people: Mapping[str, list[Person]]) -> None:

@@ -43,7 +43,7 @@ def test_the_keyboard_alone_leads_into_the_book(visitor: Visitor, people: Mappin
     tab_to(page, "Open Book of Business")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reports/book-of-business/")
-    tab_to(page, "Filter by status, plan and more")
+    tab_to(page, page.locator("details.app-filters > summary").inner_text())
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Apply filters")).to_be_visible()
 

@@ -15,6 +15,7 @@ DESK, PHONE = 1280, 390
 HEIGHT = 900
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+SAMPLE = {"exclude": [["tbody tr:nth-child(n+6)"]]}  # rows of one table are alike
 REPORT_BREACHES = """document.addEventListener("securitypolicyviolation",
     event => console.error(`content policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 SHAPE = """() => document.title + [...new Set([...document.querySelectorAll("body *")].map(
@@ -130,7 +131,7 @@ def _is_new(key: str) -> bool:
 
 def accessibility_faults(page: Page) -> Sequence[str]:
     """What axe finds, one line an element."""
-    results = Axe().run(page, options=AXE).response["violations"]
+    results = Axe().run(page, context=SAMPLE, options=AXE).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in results for node in rule["nodes"]]
 
 
