@@ -10,7 +10,7 @@ from django.test import Client
 from extranet.audit import chain, checkpoints
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
-from extranet.audit.reading import LINES
+from extranet.audit.reading import LINES, last_verification_failed
 from extranet.audit.record import Actor, record
 from extranet.credentials.models import StaffRole
 from tests.credentials.people import events
@@ -98,6 +98,7 @@ def test_a_whole_trail_is_found_whole(trail: None, auditor: Client, now: datetim
     chain.seal(now=now)
     for _ in range(2):
         assert "The trail is whole" in text_of(auditor.post("/staff/audit/verify/"))
+    assert not last_verification_failed()
     verified = events("audit:trail:verified")
     assert [(event.actor, event.detail["ok"]) for event in verified] == [("staff\\otto", True)] * 2
 
@@ -112,6 +113,7 @@ def test_a_forged_checkpoint_is_found_and_said(trail: None, auditor: Client, now
     assert "is not signed by this signing key" in page
     assert 'role="alert"' in page
     assert events("audit:trail:verified")[-1].detail["ok"] is False
+    assert last_verification_failed()
 
 
 def test_verifying_is_a_button_and_no_address(trail: None, auditor: Client) -> None:
