@@ -11,9 +11,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from extranet.audit.record import Actor
 from extranet.credentials import sessions
 from extranet.credentials.login import SignIn
-from extranet.credentials.models import Account
+from extranet.credentials.models import Account, LiveSession
 from extranet.profile.loader import current
 from extranet.web.network import browser_of, network_of
 
@@ -24,6 +25,7 @@ DEVICE_DAYS = 180
 
 def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: bool, now: datetime) -> HttpResponse:
     """Let the signed-in person in under a new session id and send them on; ``onward`` must be a path of ours."""
+    leave(request, now=now)
     login(request, signed.account, backend=BACKEND)
     request.session.cycle_key()
     begun = sessions.begin(
@@ -38,6 +40,14 @@ def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: b
         messages.warning(request, "You were logged in elsewhere. That session was ended: one at a time is allowed.")
     _tell_last_login(request, signed.account)
     return remember_device(redirect(safe_onward(onward, signed.account)), signed.device_token)
+
+
+def leave(request: HttpRequest, *, now: datetime) -> None:
+    """Whoever was logged in in this browser is so no longer."""
+    before: LiveSession | None = getattr(request, "live", None)
+    if before is not None:
+        by = Actor(before.account.kind, before.account.username, network_of(request))
+        sessions.end(session_key=before.session_key, reason=sessions.NEWER_LOGIN, by=by, now=now)
 
 
 def safe_onward(onward: str, account: Account) -> str:

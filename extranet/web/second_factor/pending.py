@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from extranet.credentials.models import Account
+from extranet.web.entering import leave
 
 KEY = "second_factor_pending"
 GOOD_FOR = timedelta(minutes=5)
@@ -13,6 +14,7 @@ GOOD_FOR = timedelta(minutes=5)
 
 def remember(request: HttpRequest, *, account: Account, onward: str, now: datetime) -> None:
     """Note in a session under a new id that the password was right."""
+    leave(request, now=now)
     request.session.flush()
     request.session[KEY] = {
         "account": str(account.pk),

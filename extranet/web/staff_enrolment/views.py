@@ -1,6 +1,7 @@
 """A new member of staff follows the one-use link: own password, authenticator app, recovery codes."""
 
 import re
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_http_methods
 
+from extranet.credentials.models import Account
 from extranet.credentials.second_factor import propose
 from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look
 from extranet.web.access import ANYBODY, access
@@ -46,6 +48,10 @@ class EnrolmentForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
 
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = hint(account)
+
     def clean_again(self) -> str:
         again = str(self.cleaned_data["again"])
         if again != self.cleaned_data.get("password"):
@@ -60,7 +66,7 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
     now, holder = timezone.now(), _holder(request)
     try:
         account = look(token=token, now=now)
-        form = EnrolmentForm(request.POST if request.method == "POST" else None)
+        form = EnrolmentForm(request.POST if request.method == "POST" else None, account=account)
         if form.is_valid():
             typed, network = form.cleaned_data, network_of(request)
             codes = enrol(
@@ -81,7 +87,6 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("password", words(code, account=account))
         if refused.code:
             form.add_error("code", "This code does not fit the key. Wait for the next one and try again.")
-    form.fields["password"].help_text = hint(account)
     proposal = propose(username=account.username, token=token, holder=holder)
     qr = qr_svg(proposal.address)
     page: dict[str, object] = {"form": form, "account": account, "proposal": proposal, "qr": qr, "title": TITLE}

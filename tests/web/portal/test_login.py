@@ -211,3 +211,10 @@ def test_by_whom_it_was_ended_is_in_the_trail(alice: Account) -> None:
 
 def test_the_client_never_sees_a_page_that_may_be_kept(alices: Client) -> None:
     assert alices.get("/account/").headers["Cache-Control"] == "no-store"
+
+
+def test_who_logs_in_in_another_person_s_browser_ends_that_person_s_session(alice: Account, bob: Account) -> None:
+    client = signed_in(alice)
+    assert log_in(client, bob).status_code == 302
+    assert LiveSession.objects.get(ended_at=None).account == bob
+    assert LiveSession.objects.get(account=alice).ended_reason == "newer_login"
