@@ -11,7 +11,12 @@ SHORTEST = 2  # signs; less would list half of the roster
 
 def normal_license(text: str) -> str:
     """A license number as it is stored: upper case, no blanks. Says nothing about whether it exists."""
-    return "".join(text.split()).upper()
+    return "".join(typed(text).split()).upper()
+
+
+def typed(text: str) -> str:
+    """The text with a blank for every sign that nobody can type: of some a database only says that it fails."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def by_license(license: str) -> Agent | None:
@@ -30,7 +35,7 @@ def search(text: str) -> QuerySet[Agent]:
 
     Ordered by name. Fewer than two signs find nobody.
     """
-    words = text.split()
+    words = typed(text).split()
     if len("".join(words)) < SHORTEST:
         return Agent.objects.none()
     found = Agent.objects.all()

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from extranet.agents.find import typed
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
@@ -62,7 +63,7 @@ def clock(request: SupportRequest, now: datetime) -> ClockState:
 
 def find(number: str) -> SupportRequest:
     """The request of that number, in any case; raises RequestUnknown."""
-    row = SupportRequest.objects.select_related("agent").filter(number=number.strip().upper()).first()
+    row = SupportRequest.objects.select_related("agent").filter(number=_as_drawn(number)).first()
     if row is None:
         raise RequestUnknown(number)
     return row
@@ -70,7 +71,12 @@ def find(number: str) -> SupportRequest:
 
 def open_of(agent: Agent, number: str) -> SupportRequest | None:
     """The open request of that number, if it is this agent's: an act never lands in another one's request."""
-    return SupportRequest.objects.filter(agent=agent, number=number.strip().upper(), state=RequestState.OPEN).first()
+    return SupportRequest.objects.filter(agent=agent, number=_as_drawn(number), state=RequestState.OPEN).first()
+
+
+def _as_drawn(number: str) -> str:
+    """The number as it was given out, from what somebody typed."""
+    return typed(number).strip().upper()
 
 
 @transaction.atomic

@@ -11,9 +11,9 @@ from extranet.web.navigation import navigation_for
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """The variables of base.html; empty for strangers."""
+    """The variables of base.html; empty for strangers, and on the reset host, which has none of these pages."""
     account: Account | None = getattr(request, "account", None)
-    if account is None:
+    if account is None or getattr(request, "urlconf", None):
         return {}
     return {
         "navigation": navigation_for(request, account),

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.db import transaction
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
@@ -44,7 +45,12 @@ class FilterForm(forms.Form):
     subject = forms.CharField(
         label="Done to", required=False, max_length=LONGEST, help_text="User name, license or number of a request."
     )
-    day = forms.DateField(label="Day", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(
+        label="Day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MaxValueValidator(date(9000, 1, 1))],  # the last day of all has no day after it
+    )
 
 
 @access(AUDITORS)
