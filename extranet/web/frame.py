@@ -1,5 +1,6 @@
 """What the frame of every page knows about who is signed in (context processor)."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -11,11 +12,14 @@ from extranet.web.navigation import navigation_for
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """The variables of base.html; empty for strangers, and on the reset host, which has none of these pages."""
+    """The variables of base.html. For strangers, and on the reset host, which has none of these pages, at most the way
+    back to the demonstration's first page."""
     account: Account | None = getattr(request, "account", None)
+    demo: dict[str, object] = {"demo_url": f"{settings.EXTRANET.portal}/demo/"} if settings.DEMO else {}
     if account is None or getattr(request, "urlconf", None):
-        return {}
+        return demo
     return {
+        **demo,
         "navigation": navigation_for(request, account),
         "nav_label": "Agent" if account.agent_id else "Staff",
         "signed_in_as": shown(account.username),

@@ -30,7 +30,12 @@ def navigation_for(request: HttpRequest, account: Account) -> list[Link]:
     if pending_step(account=account, now=timezone.now()):
         return []
     pages = _agent_pages() if account.agent_id else _staff_pages(account)
-    return [(label, url, request.path == url) for label, url in pages]
+    return [(label, url, _is_there(request.path, url)) for label, url in pages]
+
+
+def _is_there(path: str, url: str) -> bool:
+    """On the page itself, or on one below it; below an overview lies everything, so that one marks itself only."""
+    return path == url or (url.endswith("/") and url != reverse("staff-home") and path.startswith(url))
 
 
 def _agent_pages() -> Iterable[tuple[str, str]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 import time_machine
 from django.urls import reverse
+from pytest_django import Settings
 
 from extranet.credentials.models import Account, StaffRole
 from extranet.profile.loader import current
@@ -40,3 +41,20 @@ def test_strangers_and_who_has_a_step_to_take_see_no_links(db: None, now: dateti
         assert "navigation" not in client.get("/login/").context
         log_in(client, account)
         assert client.get("/account/password/").context["navigation"] == []
+
+
+def test_a_page_below_another_marks_that_one_and_an_overview_only_itself(db: None, now: datetime) -> None:
+    with time_machine.travel(now, tick=False):
+        agent = signed_in(new_account(now=now)).get("/account/password/").context["navigation"]
+        desk = at_work(staff_account("dora", StaffRole.SERVICE_DESK, now=now))
+        staff = desk.get("/staff/agents/").context["navigation"]
+    assert [url for _, url, is_there in agent if is_there] == ["/account/"]
+    assert [url for _, url, is_there in staff if is_there] == ["/staff/agents/"]
+
+
+@pytest.mark.parametrize(("demo", "shown"), [(True, 1), (False, 0)])
+def test_only_a_demonstration_leads_back_to_its_first_page(
+    db: None, settings: Settings, demo: bool, shown: int
+) -> None:
+    settings.DEMO = demo
+    assert browser().get("/login/").content.decode().count("http://portal.test/demo/") == shown

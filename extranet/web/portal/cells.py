@@ -13,8 +13,9 @@ DAYS = ("date", "timestamp")
 
 
 def shown_columns(book: Book, *, every: bool) -> list[BookColumn]:
-    """Those that the layout shows by itself, or all."""
-    return [column for column in book.columns if every or column.shown]
+    """Those that the layout shows by itself; or all, these first: the first column stays in sight beside the others."""
+    shown = [column for column in book.columns if column.shown]
+    return [*shown, *(column for column in book.columns if not column.shown)] if every else shown
 
 
 def shown_rows(book: Book, rows: Sequence[Row], columns: Sequence[BookColumn]) -> list[tuple[str, ...]]:

@@ -112,5 +112,5 @@ def _report(kind: ReportKind, now: datetime) -> tuple[str, str, str, str]:
     if newest is None:
         return kind.title, "nothing yet", "", ""
     missing = missing_monday(newest.as_of, now)
-    week = f"late: the one of {day(missing)} is missing" if missing else "in time"
+    week = f"late: the one of {day(missing)} is missing" if missing else "not late"
     return kind.title, day(newest.as_of), moment(newest.released_at) if newest.released_at else "", week

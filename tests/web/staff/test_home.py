@@ -110,7 +110,7 @@ def test_a_late_report_is_seen_by_everybody(
     publish(kind=BOOK, source=csv_file(_dated(LAST_WEEK)), as_of=LAST_MONDAY, by=ADA, now=now, release=True)
     titles = [current().reports[kind].title for kind in (BOOK, CONDITIONAL)]
     rows = {row[0]: row for row in desk.get("/staff/").context["reports"]}
-    assert rows[titles[0]][1::2] == ("Monday, November 9, 2026", "in time")
+    assert rows[titles[0]][1::2] == ("Monday, November 9, 2026", "not late")
     assert rows[titles[1]][1] == "nothing yet"
     clock.shift(timedelta(hours=3))  # noon
     rows = {row[0]: row for row in at_work(dora).get("/staff/").context["reports"]}
