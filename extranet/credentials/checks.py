@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import get_hasher
 from django.core.checks import CheckMessage, Error
 
 JSON = "django.contrib.sessions.serializers.JSONSerializer"
-DATABASE = "django.contrib.sessions.backends.db"
+DATABASE = "extranet.credentials.session_store"
 BACKEND = "extranet.credentials.sessions.GateBackend"
 
 

@@ -206,7 +206,7 @@ class LiveSession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
-    session_key = models.CharField(max_length=40, unique=True)
+    key_digest = models.CharField(max_length=40, unique=True)  # of the key in the cookie (session_store.py)
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     network = models.CharField(max_length=60, blank=True)

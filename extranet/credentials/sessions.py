@@ -14,6 +14,7 @@ from extranet.audit.record import Actor, record
 from extranet.credentials.gate import Channel, may_enter, needs_second_factor
 from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, LiveSession
+from extranet.credentials.session_store import stored_key
 
 LOGOUT, NEWER_LOGIN, IDLE, TOO_LONG, UNKNOWN = "logout", "newer_login", "idle", "too_long", "unknown"
 TOUCH_EVERY = timedelta(minutes=1)
@@ -53,7 +54,7 @@ def begin(
         ended = _end(list(older), reason=NEWER_LOGIN, by=Actor(account.kind, account.username, network), now=now)
         session = LiveSession.objects.create(
             account=account,
-            session_key=session_key,
+            key_digest=stored_key(session_key),
             started_at=now,
             last_seen_at=now,
             network=network[:60],
@@ -69,7 +70,7 @@ def check(*, session_key: str, now: datetime, channel: Channel = Channel.PORTAL)
     A session found idle, too old or barred by the gate is ended for good. For the download channel only the answer
     differs: what the gate asks there beyond the portal (a password change, the agreement) ends no session.
     """
-    session = LiveSession.objects.select_related("account__agent").filter(session_key=session_key).first()
+    session = LiveSession.objects.select_related("account__agent").filter(key_digest=stored_key(session_key)).first()
     if session is None:
         return Ended(UNKNOWN)
     if session.ended_at is not None:
@@ -92,13 +93,14 @@ def touch(*, session: LiveSession, now: datetime) -> bool:
 def end(*, session_key: str, reason: str, by: Actor, now: datetime) -> bool:
     """End the one session; the log-out button among others. False if it was over already."""
     with transaction.atomic():
-        return bool(_end(list(LiveSession.objects.filter(session_key=session_key)), reason=reason, by=by, now=now))
+        mine = list(LiveSession.objects.filter(key_digest=stored_key(session_key)))
+        return bool(_end(mine, reason=reason, by=by, now=now))
 
 
 def end_all(*, account: Account, reason: str, by: Actor, now: datetime, keep: str = "") -> int:
     """End all sessions of the account but the one whose key is ``keep``; how many were live."""
     with transaction.atomic():
-        return _end(list(_open(account).exclude(session_key=keep)), reason=reason, by=by, now=now)
+        return _end(list(_open(account).exclude(key_digest=stored_key(keep))), reason=reason, by=by, now=now)
 
 
 def live(account: Account) -> QuerySet[LiveSession]:
@@ -129,7 +131,7 @@ def _end(sessions: list[LiveSession], *, reason: str, by: Actor, now: datetime) 
     for session in sessions:
         if not LiveSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, ended_reason=reason[:30]):
             continue
-        Session.objects.filter(session_key=session.session_key).delete()
+        Session.objects.filter(session_key=session.key_digest).delete()
         action = Action.LOGOUT if reason == LOGOUT else Action.SESSION_ENDED
         username = session.account.username
         record(action=action, now=now, actor=by, subject=username, detail={"reason": str(reason)})

@@ -47,7 +47,7 @@ def leave(request: HttpRequest, *, now: datetime) -> None:
     before: LiveSession | None = getattr(request, "live", None)
     if before is not None:
         by = Actor(before.account.kind, before.account.username, network_of(request))
-        sessions.end(session_key=before.session_key, reason=sessions.NEWER_LOGIN, by=by, now=now)
+        sessions.end(session_key=request.session.session_key or "", reason=sessions.NEWER_LOGIN, by=by, now=now)
 
 
 def safe_onward(onward: str, account: Account) -> str:

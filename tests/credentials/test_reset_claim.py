@@ -15,6 +15,7 @@ from extranet.credentials.issue import Generated, generate
 from extranet.credentials.issue_again import issue_again
 from extranet.credentials.login import LoginRefused
 from extranet.credentials.models import Account, KnownDevice, LiveSession, ResetLink, ShownPassword
+from extranet.credentials.session_store import stored_key
 from extranet.mail.models import MailState, OutboxMail
 from tests.credentials.people import (
     CAFE,
@@ -249,8 +250,8 @@ def test_sessions_end_and_those_of_others_do_not(alice: Account, bob: Account, n
         sessions.begin(account=account, session_key=key, network=HOME, browser=BROWSER, now=now)
     token, _ = asked(alice, now=now)
     claim(token, now=now)
-    assert LiveSession.objects.get(session_key="a" * 32).ended_reason == "reset"
-    assert LiveSession.objects.get(session_key="b" * 32).ended_at is None
+    assert LiveSession.objects.get(key_digest=stored_key("a" * 32)).ended_reason == "reset"
+    assert LiveSession.objects.get(key_digest=stored_key("b" * 32)).ended_at is None
 
 
 def test_the_owner_is_told_by_mail(alice: Account, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 
 from extranet.agents.models import Agent, CertificationStatus
@@ -15,6 +15,7 @@ from extranet.credentials import sessions
 from extranet.credentials.disable import disable
 from extranet.credentials.gate import Channel
 from extranet.credentials.models import Account, LiveSession
+from extranet.credentials.session_store import SessionStore, stored_key
 from extranet.credentials.sessions import Ended, GateBackend, SecondFactorMissing
 from tests.credentials.people import CAFE, CHOSEN, DESK, HOME, days, events, minutes, new_account, new_staff, try_login
 
@@ -65,7 +66,7 @@ def test_fifteen_idle_minutes_end_it_for_good(alice: Account, now: datetime) -> 
 
 def test_a_look_keeps_it_alive_and_is_written_once_a_minute(alice: Account, now: datetime) -> None:
     key = begin(alice, now)
-    session = LiveSession.objects.get(session_key=key)
+    session = LiveSession.objects.get(key_digest=stored_key(key))
     assert not sessions.touch(session=session, now=now + SECOND)
     assert sessions.touch(session=session, now=now + minutes(10))
     assert not sessions.touch(session=session, now=now + minutes(10) + SECOND)
@@ -74,7 +75,7 @@ def test_a_look_keeps_it_alive_and_is_written_once_a_minute(alice: Account, now:
 
 def test_twelve_hours_end_it_however_busy(alice: Account, now: datetime) -> None:
     key = begin(alice, now)
-    session = LiveSession.objects.get(session_key=key)
+    session = LiveSession.objects.get(key_digest=stored_key(key))
     for step in range(1, 72):
         assert sessions.touch(session=session, now=now + step * minutes(10))
     assert state(key, now + timedelta(hours=12) - SECOND) == "live"
@@ -125,9 +126,9 @@ def test_logging_out_is_logged_once(alice: Account, now: datetime) -> None:
 def test_ending_all_can_keep_the_one_in_hand(db: None, now: datetime) -> None:
     alice = new_account(now=now)
     keys = [begin(alice, now + minutes(n)) for n in range(2)]
-    LiveSession.objects.filter(session_key=keys[0]).update(ended_at=None)
+    LiveSession.objects.filter(key_digest=stored_key(keys[0])).update(ended_at=None)
     assert sessions.end_all(account=alice, reason="reset", by=DESK, now=now, keep=keys[1]) == 1
-    assert [session.session_key for session in sessions.live(alice)] == [keys[1]]
+    assert [session.key_digest for session in sessions.live(alice)] == [stored_key(keys[1])]
 
 
 def test_a_made_up_key_is_no_session(alice: Account, now: datetime) -> None:
@@ -140,7 +141,7 @@ def test_staff_have_no_session_without_second_factor(db: None, now: datetime) ->
     with pytest.raises(SecondFactorMissing):
         begin(dora, now)
     key = begin(dora, now, second_factor=True)
-    assert LiveSession.objects.get(session_key=key).second_factor_at == now
+    assert LiveSession.objects.get(key_digest=stored_key(key)).second_factor_at == now
 
 
 def test_an_agent_who_set_up_a_second_factor_has_no_session_without_it(
@@ -162,7 +163,7 @@ def test_django_itself_lets_nobody_in(alice: Account) -> None:
 def test_what_ended_long_ago_is_forgotten(alice: Account, now: datetime) -> None:
     old = begin(alice, now - days(100))
     new = begin(alice, now)
-    LiveSession.objects.filter(session_key=old).update(ended_at=now - days(99))
+    LiveSession.objects.filter(key_digest=stored_key(old)).update(ended_at=now - days(99))
     assert sessions.forget_old(before=now - days(90)) == 1
     assert state(new, now) == "live"
 
@@ -180,3 +181,25 @@ def test_logins_at_once_leave_one_session(now: datetime) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(one, range(12)))
     assert sessions.live(alice).count() == 1
+
+
+def test_who_reads_the_database_holds_no_cookie(alice: Account, now: datetime) -> None:
+    key = begin(alice, now)
+    assert Session.objects.get().session_key == LiveSession.objects.get().key_digest == stored_key(key) != key
+    assert SessionStore(key).exists(key)
+    assert not SessionStore(stored_key(key)).exists(stored_key(key))
+    assert isinstance(sessions.check(session_key=stored_key(key), now=now), Ended)
+
+
+def test_a_django_session_keeps_its_words_until_it_is_deleted(db: None) -> None:
+    made = SessionStore()
+    made["onward"] = "/reports/"
+    made.save()
+    assert made.session_key is not None
+    assert SessionStore(made.session_key)["onward"] == "/reports/"
+    made.cycle_key()
+    assert SessionStore(made.session_key)["onward"] == "/reports/"
+    assert Session.objects.count() == 1
+    made.delete()
+    assert SessionStore(made.session_key).get("onward") is None
+    assert not Session.objects.exists()

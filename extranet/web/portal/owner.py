@@ -62,7 +62,7 @@ def gate_of(request: PortalRequest, owner: Agent, channel: Channel) -> Gate:
 
     def gate() -> None:
         now = timezone.now()
-        live = check(session_key=request.live.session_key, now=now, channel=channel)
+        live = check(session_key=request.session.session_key or "", now=now, channel=channel)
         if isinstance(live, Ended):
             raise SessionOver(live.reason)
         looking = live.account.agent

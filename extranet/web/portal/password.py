@@ -74,7 +74,7 @@ def _change(request: PortalRequest, form: PasswordForm) -> None:
         now=timezone.now(),
         by=actor_of(request),
         browser=browser_of(request),
-        session_key=request.live.session_key,
+        session_key=request.session.session_key or "",
     )
     fresh = Account.objects.get(pk=account.pk)
     request.session[HASH_SESSION_KEY] = fresh.get_session_auth_hash()  # this session stays, under its key

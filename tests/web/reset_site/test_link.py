@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from extranet.credentials import sessions
 from extranet.credentials.models import Account, KnownDevice, LiveSession, ResetLink, ShownPassword
+from extranet.credentials.session_store import stored_key
 from extranet.credentials.username import shown
 from extranet.jobs.logs import withhold
 from extranet.profile.loader import current
@@ -189,11 +190,13 @@ def test_other_sessions_of_hers_end_and_bobs_do_not(
     browser: Browser, alice: Account, bob: Account, now: datetime
 ) -> None:
     for account, key in ((alice, "a" * 32), (bob, "b" * 32)):
-        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=1))
+        Session.objects.create(session_key=stored_key(key), session_data="", expire_date=now + timedelta(hours=1))
         sessions.begin(account=account, session_key=key, network=HOME, browser="Chrome", now=now)
     browser.open(link_for(browser, alice)).send()
-    assert list(LiveSession.objects.filter(ended_at=None).values_list("session_key", flat=True)) == ["b" * 32]
-    assert not Session.objects.filter(session_key="a" * 32).exists()
+    assert list(LiveSession.objects.filter(ended_at=None).values_list("key_digest", flat=True)) == [
+        stored_key("b" * 32)
+    ]
+    assert list(Session.objects.values_list("session_key", flat=True)) == [stored_key("b" * 32)]
 
 
 def test_two_accounts_of_one_mailbox_say_which_they_are(browser: Browser, now: datetime, clock: object) -> None:
