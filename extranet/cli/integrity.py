@@ -1,5 +1,6 @@
 """``audit verify``, ``audit export``, ``files verify``: whether the trail and the packs are what they were."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -39,7 +40,7 @@ def verify(now: datetime) -> Answer:
         "faults": found.faults,
     }
     line = f"{found.events} events in {found.batches} batches, {found.unsealed} not sealed yet"
-    verdict = "the trail is whole" if found.ok else f"{len(found.faults)} faults"
+    verdict = "the trail is whole" if found.ok else _faults(found.faults)
     return Answer(facts, [line, verdict], exit_code=0 if found.ok else INTEGRITY, complaints=found.faults)
 
 
@@ -60,7 +61,7 @@ def verify_packs() -> Answer:
     found = verify_files(progress=progress_on_terminal)
     facts = {"packs": found.packs, "frames": found.frames, "shredded": found.shredded, "faults": found.faults}
     line = f"{found.frames} frames in {found.packs} packs, {found.shredded} of them destroyed on purpose"
-    verdict = f"{len(found.faults)} faults" if found.faults else "all open"
+    verdict = _faults(found.faults) if found.faults else "all open"
     return Answer(facts, [line, verdict], exit_code=INTEGRITY if found.faults else 0, complaints=found.faults)
 
 
@@ -69,3 +70,7 @@ def _export(stream: TextIO, from_batch: int, now: datetime) -> int:
         detail = {"export": True, "from_batch": from_batch}
         record(action=Action.AUDIT_READ, now=now, actor=Actor.shell(), detail=detail)
     return chain.export(stream=stream, first=from_batch)
+
+
+def _faults(found: Sequence[str]) -> str:
+    return f"{len(found)} fault{'' if len(found) == 1 else 's'}"
