@@ -18,6 +18,7 @@ from django.conf import settings
 from extranet.audit.digests import is_signed, moment, signer
 from extranet.audit.models import Batch
 from extranet.keyring.ring import signing_key
+from extranet.vault.durable import sync_folder
 from extranet.vault.keys import SigningKey, verify
 
 CONTEXT = b"agent-extranet audit checkpoint 1\0"
@@ -86,7 +87,7 @@ def write(batch: Batch) -> None:
         file.write(json.dumps(facts, sort_keys=True).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    _sync(folder())
+    sync_folder(folder())
 
 
 def last() -> Checkpoint | None:
@@ -165,11 +166,3 @@ def _drop_torn_line(file: BinaryIO) -> None:
     whole = content.rfind(b"\n") + 1
     file.seek(whole)
     file.truncate()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

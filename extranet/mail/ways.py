@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from django.conf import settings
 
 from extranet.mail.secure import mail_options, require_verified
+from extranet.vault.durable import sync_folder
 
 SECONDS = 30  # a server that is silent for so long is taken for gone
 
@@ -85,7 +86,7 @@ class FolderWay:
                 file.flush()
                 os.fsync(file.fileno())
             part.rename(final)
-            _sync(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 part.unlink()
@@ -178,11 +179,3 @@ def _verdict(code: int, text: bytes | str, *, of_mailbox: bool) -> Exception:
     if code == 421:
         return WayDown(name)
     return Refused(name) if of_mailbox and code >= 500 and not about_us else NotNow(name)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from extranet.vault.durable import sync_folder
 from extranet.vault.sealing import KEY_BYTES, OVERHEAD, new_key, open_bytes, seal_bytes
 
 WRAPPED_BYTES: Final = KEY_BYTES + OVERHEAD
@@ -89,7 +90,7 @@ def make_key_file(path: Path) -> bool:
         return False
     finally:
         part.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def wrap_key(master: MasterKey, key: bytes, aad: bytes) -> bytes:
@@ -143,11 +144,3 @@ def _write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

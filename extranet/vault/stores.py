@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from extranet.vault.durable import sync_folder
+
 _NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,199}")
 _PART: Final = ".part"
 
@@ -116,7 +118,7 @@ class FolderStore:
     def delete(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._place(name).unlink()
-            _sync(self._path)
+            sync_folder(self._path)
 
     def names(self) -> list[str]:
         return sorted(name for name in self._listing() if _NAME.fullmatch(name))
@@ -141,7 +143,7 @@ class FolderStore:
         except FileExistsError:
             raise NameTaken(f"{final.name} exists already in {self._path}") from None
         part.unlink()
-        _sync(self._path)
+        sync_folder(self._path)
 
     def _place(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -228,11 +230,3 @@ def _is_abandoned(part: Path) -> bool:
     finally:
         os.close(handle)
     return True
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
