@@ -17,7 +17,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.mail.catalogue import EmailChangedMail, EmailChangeNewMail, EmailChangeOldMail
 from extranet.mail.outbox import post
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.vault.tokens import digest, new_token
 
 Source = Literal["roster", "service_center", "agent"]
@@ -59,7 +59,7 @@ def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetim
             source=source,
             asked_by=by.name,
             asked_at=now,
-            active_from=now + timedelta(hours=policy_named(settings.EXTRANET.policy).email_change_wait_hours),
+            active_from=now + timedelta(hours=policy_in_force().email_change_wait_hours),
             veto_digest=digest(token),
         )
         _tell_both(change, token, now=now)

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import BinaryIO
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from extranet.agents.change_email import EmailChangeRefused, ask
@@ -20,7 +19,8 @@ from extranet.agents.reading import Roster, read_roster
 from extranet.agents.refusal import Fault, RosterDropsTooMany, RosterRefused
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, JsonValue, record, record_many, record_refusal
-from extranet.policy import local_day, policy_named
+from extranet.policy import local_day
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 
 BATCH = 500  # rows a statement; a database that takes fewer parameters gets smaller ones by itself
@@ -94,12 +94,12 @@ def take_in(
 
 
 def _drops_too_many(plan: Preview) -> bool:
-    return plan.drop_share > policy_named(settings.EXTRANET.policy).roster_drop_share
+    return plan.drop_share > policy_in_force().roster_drop_share
 
 
 def _refuse_drop(plan: Preview) -> None:
     if _drops_too_many(plan):
-        share = policy_named(settings.EXTRANET.policy).roster_drop_share
+        share = policy_in_force().roster_drop_share
         reason = (
             f"would end the certification of {plan.dropped} of {plan.certified_before} agents, more than {share:.0%}; "
             "if this is meant, a person has to allow it by name"

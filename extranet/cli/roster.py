@@ -5,13 +5,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from django.conf import settings
 
 from extranet.agents.roster import Preview, preview, read_roster
 from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
 from extranet.credentials.accounts_import import import_accounts
-from extranet.policy import local_day, policy_named
+from extranet.policy import local_day
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.timetable import roster_day
 
@@ -76,7 +76,7 @@ def import_earlier_accounts(file: Path, now: datetime) -> Answer:
 def _trial(file: Path, now: datetime) -> Answer:
     with file.open("rb") as stream:
         plan = preview(read_roster(stream, file.name), today=local_day(now, current().zone))
-    limit = policy_named(settings.EXTRANET.policy).roster_drop_share
+    limit = policy_in_force().roster_drop_share
     facts = {
         "status": "checked",
         "counts": dict(plan.counts),

@@ -16,10 +16,10 @@ from extranet.agents.refusal import Fault
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, JsonValue, record_many
 from extranet.credentials.accounts_file import ImportRefused, ImportRow, read_accounts
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.issue import unsaved_account
 from extranet.credentials.models import Account
 from extranet.policy import at_local, expires_on, local_day
+from extranet.profile.in_force import policy, zone
 
 __all__ = ["Fault", "ImportRefused", "Imported", "import_accounts", "spread_expiry"]
 

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from extranet.credentials.hashing import LONGEST, prepared
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 
 TOO_SHORT, TOO_LONG, COMMON, EXCHANGE, PERSON = "too_short", "too_long", "common", "exchange", "person"

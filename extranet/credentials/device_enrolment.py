@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import KnownDevice
+from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token
 
 

@@ -13,11 +13,11 @@ from django.db.models.functions import Coalesce
 from extranet.agents.models import CertificationStatus
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import ExpiryWarningMail
 from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import local_day, warning_is_due
+from extranet.profile.in_force import policy, zone
 
 RUN = Actor.system("expiry")
 

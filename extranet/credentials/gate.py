@@ -12,9 +12,9 @@ from allauth.mfa.models import Authenticator
 
 from extranet.agents.models import CertificationStatus
 from extranet.credentials.agreement import version_in_force
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import Account
 from extranet.policy import inactive_from, is_expired
+from extranet.profile.in_force import policy, zone
 
 
 class Channel(StrEnum):

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from extranet.credentials.hashing import check
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import Account, PasswordHistory
 from extranet.policy import expires_on, temporary_until
+from extranet.profile.in_force import policy, zone
 
 
 class PasswordOvertaken(Exception):

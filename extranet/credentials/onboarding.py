@@ -19,13 +19,13 @@ from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, record, record_many
 from extranet.credentials.hashing import SLOTS
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account, unsaved_account
 from extranet.credentials.models import Account
 from extranet.credentials.password_mail import password_mail
 from extranet.mail.catalogue import CatalogueMail, FieldRefused, IntroductionMail, PasswordMail, UsernameMail
 from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import onboarding_cutoff
+from extranet.profile.in_force import policy, zone
 
 RUN = Actor.system("onboarding")
 BATCH = 500  # agents of before the cut-over in one transaction: the first run may meet all of them

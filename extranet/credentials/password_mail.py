@@ -1,9 +1,9 @@
 """The mail that carries a generated password (J8, J12). Its key counts the password, so issuing again is a new mail."""
 
-from extranet.credentials.in_force import zone
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import PasswordMail
 from extranet.policy import local_day
+from extranet.profile.in_force import zone
 
 KIND = "password"
 

@@ -13,12 +13,12 @@ from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import reset_link, throttle
 from extranet.credentials.address_mask import decoy, mask
 from extranet.credentials.gate import Channel, Reason, may_enter
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, AccountKind
 from extranet.credentials.throttle import Budget
 from extranet.credentials.username import parse
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.outbox import AddressRefused, post
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.vault.tokens import short_code
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from extranet.credentials.gate import Channel, may_enter
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, ResetLink
+from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token, normalise_code, same
 
 UNKNOWN, LATE, TRIES = "unknown", "late", "tries"

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import ResetLink, ShownPassword
+from extranet.profile.in_force import policy
 from extranet.vault.sealing import Unopenable, open_bytes, seal_bytes
 from extranet.vault.tokens import new_token
 

@@ -20,10 +20,10 @@ from django.utils.http import urlencode
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import throttle
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, TotpStep
 from extranet.credentials.throttle import Budget
 from extranet.keyring.ring import open_text, seal_text
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 
 STEP_SECONDS = 30

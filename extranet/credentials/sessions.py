@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials.gate import Channel, may_enter, needs_second_factor
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account, LiveSession
 from extranet.credentials.session_store import stored_key
+from extranet.profile.in_force import policy
 
 LOGOUT, NEWER_LOGIN, IDLE, TOO_LONG, UNKNOWN = "logout", "newer_login", "idle", "too_long", "unknown"
 TOUCH_EVERY = timedelta(minutes=1)

@@ -15,8 +15,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import Case, DateTimeField, F, IntegerField, Q, Value, When
 from django.utils.crypto import salted_hmac
 
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import KnownDevice, Throttle
+from extranet.profile.in_force import policy
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
 CHANGE = "change-password"  # the old password, asked again inside a session

@@ -4,7 +4,6 @@ import json
 import uuid
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
@@ -17,7 +16,7 @@ from extranet.mail.catalogue import CatalogueMail
 from extranet.mail.guard import require_clean
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.secure import marked
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.profile.words import Rendered, render
 
@@ -116,7 +115,7 @@ def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -
         message_id=f"<{identity}@{domain}>",
         posted_at=now,
         next_attempt_at=now,
-        give_up_at=now + timedelta(days=policy_named(settings.EXTRANET.policy).secret_mail_days),
+        give_up_at=now + timedelta(days=policy_in_force().secret_mail_days),
     )
 
 
@@ -128,4 +127,4 @@ def _require_address(to: str) -> None:
 
 
 def _patience(now: datetime) -> datetime:
-    return now + timedelta(hours=policy_named(settings.EXTRANET.policy).onboarding_password_waits_hours)
+    return now + timedelta(hours=policy_in_force().onboarding_password_waits_hours)

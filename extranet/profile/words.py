@@ -15,8 +15,8 @@ from django.template import Context, Engine, TemplateDoesNotExist, TemplateSynta
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from extranet.policy import policy_named
 from extranet.profile.exchange import Profile
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.profile.reading import ProfileRefused
 from extranet.profile.wording import MAIL_FIELDS
@@ -79,7 +79,7 @@ def render(mail_name: str, context: Mapping[str, object]) -> Rendered:
     for field in sorted(set(MAIL_FIELDS[mail_name]) ^ set(context)):
         remedy = "is not a field of this mail" if field in context else "was not given to this mail"
         raise ProfileRefused(file=file, key=field, remedy=remedy)
-    fields = {**context, "exchange": profile, "policy": policy_named(settings.EXTRANET.policy), **addresses()}
+    fields = {**context, "exchange": profile, "policy": policy(), **addresses()}
     with timezone.override(profile.zone):
         subject = _fill(profile, f"emails/{mail_name}/subject.txt", fields).strip()
         text = _fill(profile, f"emails/{mail_name}/body.txt", fields).strip()

@@ -5,9 +5,8 @@ from datetime import date
 from uuid import UUID
 
 import polars as pl
-from django.conf import settings
 
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.layouts import ReportKind
 from extranet.reports.assign import OWNER, Owner, assign, certified
 from extranet.reports.checks import Checked, check
@@ -73,7 +72,7 @@ def prepare(source: SourceFile, report: ReportKind, *, as_of: date, progress: Pr
         rows=counts.rows_in,
         quarantined=counts.quarantined,
         delivered=counts.delivered,
-        policy=policy_named(settings.EXTRANET.policy),
+        policy=policy_in_force(),
     )
     return Prepared(header, rows, owners, checked, counts, quarantine_text(file, checked), expected, held_for)
 

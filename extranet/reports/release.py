@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.models import Current, Publication, PublicationState
 from extranet.reports.ready import tell_agents
 from extranet.reports.refusals import Conflict, ReportsRefused, UsageRefused
@@ -37,7 +36,7 @@ def require_release_allowed(*, by: Actor, received_by: str) -> None:
 
     The shell counts as one person whoever types, so it never is the second; nor is the timetable.
     """
-    if policy_named(settings.EXTRANET.policy).release_persons < 2:
+    if policy_in_force().release_persons < 2:
         return
     if by.kind != "staff":
         raise UsageRefused("the policy asks for a second person: a publisher releases it on the staff pages")

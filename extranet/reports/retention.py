@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.amend import amendment_name
 from extranet.reports.manifest import manifest_name, store
 from extranet.reports.models import Current, Publication, PublicationState
@@ -28,7 +27,7 @@ def expire_publications(*, now: datetime) -> int:
 
 def _beyond(kind: str) -> list[Publication]:
     """Everything older than the oldest released week that is kept."""
-    kept = policy_named(settings.EXTRANET.policy).weeks_kept
+    kept = policy_in_force().weeks_kept
     rows = Publication.objects.filter(kind=kind)
     days = list(rows.filter(state=PublicationState.RELEASED).order_by("-as_of").values_list("as_of", flat=True)[:kept])
     if len(days) < kept:

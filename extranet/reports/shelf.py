@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
@@ -18,7 +17,7 @@ from extranet.agents.find import by_license
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
-from extranet.policy import policy_named
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.book import Book, Query, book_of
 from extranet.reports.header import Header
 from extranet.reports.lines import parse_frame
@@ -69,7 +68,7 @@ def weeks(*, agent: Agent, kind: str, now: datetime) -> list[Week]:
     """
     del now  # the number kept counts publications, not days; certification is the gate's matter
     shown = newest(kind)
-    kept = policy_named(settings.EXTRANET.policy).weeks_kept
+    kept = policy_in_force().weeks_kept
     released = Publication.objects.filter(kind=kind, state=PublicationState.RELEASED)
     if shown is None:
         return []

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -19,7 +18,8 @@ from extranet.credentials.throttle import Budget, take
 from extranet.credentials.username import UsernameRefused, parse
 from extranet.mail.catalogue import RequestReceivedMail
 from extranet.mail.outbox import post
-from extranet.policy import due_at, overdue_at, policy_named
+from extranet.policy import due_at, overdue_at
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.service_center.models import RequestState, SupportRequest
 from extranet.service_center.sealed import Written, add_step, seal_written, written_in
@@ -97,7 +97,7 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
 
 def create(*, written: Written, license: str, origin: str, now: datetime, cause: str | None = None) -> SupportRequest:
     """The row itself, inside the caller's transaction, under a number that nobody has."""
-    policy, identity = policy_named(settings.EXTRANET.policy), uuid4()
+    policy, identity = policy_in_force(), uuid4()
     request = SupportRequest(
         id=identity,
         origin=origin,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from extranet.agents.find import typed
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.policy import ClockState, clock_state, policy_named
+from extranet.policy import ClockState, clock_state
+from extranet.profile.in_force import policy as policy_in_force
 from extranet.service_center.models import RequestState, SupportRequest
 from extranet.service_center.sealed import Written, text_of, written_in
 
@@ -58,7 +58,7 @@ def waiting(*, now: datetime) -> list[Waiting]:
 def clock(request: SupportRequest, now: datetime) -> ClockState:
     """Where the request stands; a closed one counts as answered."""
     done = request.answered_at or request.closed_at
-    return clock_state(request.received_at, done, now, policy_named(settings.EXTRANET.policy))
+    return clock_state(request.received_at, done, now, policy_in_force())
 
 
 def find(number: str) -> SupportRequest:

@@ -6,11 +6,11 @@ from datetime import datetime
 from extranet.agents.change_email import waiting_change
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.credentials.gate import Reason, password_fault
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import Account
 from extranet.credentials.throttle import blocked
 from extranet.mail.models import MailState, OutboxMail
 from extranet.policy import inactive_from
+from extranet.profile.in_force import policy, zone
 from extranet.service_center.names import names_of
 
 LOST = {

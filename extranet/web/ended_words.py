@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from extranet.credentials import sessions
 from extranet.credentials.gate import Reason
-from extranet.credentials.in_force import policy
+from extranet.profile.in_force import policy
 
 _BARRED = "Your access has ended. If you think that is a mistake, ask the service center."
 _RESET_HELPS = "Your password is not valid any more. Get a new one with the reset link below."

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
+from extranet.profile.in_force import policy
 from extranet.web.dates import moment
 from extranet.web.navigation import navigation_for
 

@@ -1,8 +1,8 @@
 """What the codes of a refused password mean, in words beside the field."""
 
 from extranet.credentials import change_password, choose_password
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account
+from extranet.profile.in_force import policy
 
 _WORDS = {
     choose_password.TOO_LONG: "This is too long, or has a sign that cannot be typed everywhere.",

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_safe
 
 from extranet.agents.change_email import waiting_change
 from extranet.agents.masking import masked
-from extranet.credentials.in_force import zone
 from extranet.credentials.models import Account, LiveSession
 from extranet.credentials.username import shown
 from extranet.policy import local_day
+from extranet.profile.in_force import zone
 from extranet.web.access import SIGNED_IN, PortalRequest, access
 from extranet.web.dates import day, moment
 

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from extranet.agents.agency import managed_by
 from extranet.agents.models import Agent
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import Account
 from extranet.policy import local_day, warning_is_due
+from extranet.profile.in_force import policy, zone
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.shelf import Week, weeks

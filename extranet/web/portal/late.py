@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
-from extranet.credentials.in_force import policy, zone
 from extranet.policy import at_local, expected_publication_day
+from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
 
 

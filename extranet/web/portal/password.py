@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.change_password import BARRED, OLD_WRONG, OVERTAKEN, THROTTLED, PasswordRefused, change
 from extranet.credentials.hashing import HashingBusy
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account
+from extranet.profile.in_force import policy
 from extranet.web.access import UNFINISHED, PortalRequest, access, actor_of
 from extranet.web.dates import day
 from extranet.web.errors import refuse

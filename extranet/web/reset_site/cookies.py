@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from extranet.credentials.in_force import policy
+from extranet.profile.in_force import policy
 from extranet.vault.tokens import new_token
 
 _PREFIX = "__Host-" if settings.HTTPS else ""

@@ -3,8 +3,8 @@
 from django import forms
 from django.http import QueryDict
 
-from extranet.credentials.in_force import policy
 from extranet.credentials.reset import LinkView
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 
 VIA_EMAIL = "email"

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from extranet.credentials import reset
 from extranet.credentials.hashing import HashingBusy
-from extranet.credentials.in_force import policy
 from extranet.credentials.models import Account
 from extranet.credentials.username import UsernameRefused, shown
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.web import password_words
 from extranet.web.access import ANYBODY, access

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from extranet.credentials.in_force import zone
 from extranet.mail.guard import search
 from extranet.policy import local_day
+from extranet.profile.in_force import zone
 from extranet.profile.loader import current
 from extranet.reports.listing import Publication, PublicationState
 from extranet.reports.recall import RECALLABLE

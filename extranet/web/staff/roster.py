@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.agents.models import RosterImport
 from extranet.agents.roster import Fault, RosterRefused, preview, read_roster
-from extranet.credentials.in_force import zone
 from extranet.policy import local_day
+from extranet.profile.in_force import zone
 from extranet.reports.listing import StagedUpload
 from extranet.reports.staging import open_staged, settle
 from extranet.web.access import ROSTER_KEEPERS, PortalRequest, access, actor_of

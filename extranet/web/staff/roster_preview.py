@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.agents.models import RosterImport
 from extranet.agents.roster import Difference, EmailNews, Fault, Preview, RosterRefused, preview, read_roster
-from extranet.credentials.in_force import policy, zone
 from extranet.credentials.models import StaffRole
 from extranet.policy import local_day
+from extranet.profile.in_force import policy, zone
 from extranet.reports.listing import StagedUpload
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.staging import open_staged, settle

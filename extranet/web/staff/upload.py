@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from extranet.credentials.in_force import policy, zone
 from extranet.policy import expected_publication_day, local_day
+from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
 from extranet.reports.listing import Publication, PublicationState, StagedUpload
 from extranet.reports.staging import publish_later

@@ -1,4 +1,4 @@
-"""The policy and the zone that are in force, for every act of this package."""
+"""The policy and the zone that are in force, for every act of every layer above."""
 
 from zoneinfo import ZoneInfo
 
