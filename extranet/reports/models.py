@@ -31,7 +31,7 @@ class Publication(models.Model):
     as_of = models.DateField()
     revision = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=10, choices=PublicationState)
-    input_sha256 = models.CharField(max_length=64)
+    input_sha256 = models.CharField(max_length=64, blank=True)  # blank until the file was read to its end
     input_bytes = models.BigIntegerField(default=0)
     layout_version = models.CharField(max_length=20)
     rows_in = models.BigIntegerField(default=0)
@@ -39,13 +39,21 @@ class Publication(models.Model):
     unassigned = models.BigIntegerField(default=0)
     quarantined = models.BigIntegerField(default=0)
     cases = models.BigIntegerField(default=0)
+    members = models.BigIntegerField(default=0)
     agents = models.PositiveIntegerField(default=0)
+    figures = models.JSONField(default=dict)  # fill and mix of values by column (figures.py); counts only
     pack = models.CharField(max_length=120, blank=True)
     pack_sha256 = models.CharField(max_length=64, blank=True)
     manifest = models.JSONField(default=dict)  # counts and sums, signed (manifest_signature)
     manifest_signature = models.BinaryField(default=b"")
     faults = models.JSONField(default=list)  # up to 1,000 of: line, column, reason; never a value
     held_for = models.JSONField(default=list)  # why a person must look
+    stops = models.JSONField(default=list)  # the same with the figures side by side (thresholds.py)
+    overruled_by = models.CharField(max_length=120, blank=True)
+    overruled_reason = models.CharField(max_length=300, blank=True)
+    progress = models.JSONField(default=dict)  # how far a run has come, for the staff page: stage, done, total, rate
+    compared_with = models.UUIDField(null=True)  # the publication of the week before that the changes are against
+    changes = models.JSONField(default=dict)  # statewide counts of changes by what they mean
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=120)
     sealed_at = models.DateTimeField(null=True)
@@ -76,11 +84,12 @@ class Frame(models.Model):
     publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="frames")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="frames")
     owner = models.UUIDField()  # bound in the AAD: the agent's id; for unassigned rows an id of the license
-    frame = models.CharField(max_length=12)  # lines, unassigned, quarantine
+    frame = models.CharField(max_length=12)  # lines, changes, unassigned, amended, quarantine
     offset = models.BigIntegerField()
     length = models.BigIntegerField()
     rows = models.PositiveIntegerField()
     cases = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)  # of a frame of changes: how many of which meaning
     wrapped_key = models.BinaryField()  # the frame's data key under the owner's key
     key_version = models.PositiveIntegerField()
 
