@@ -55,8 +55,13 @@ def _cut(chunk: Chunk, places: Places, before: list[str], behind: list[str]) -> 
     ends = chunk.raw.ends[places]
     tails = _width(chunk.rows, behind)[places]
     stable = _slices(data, starts, ends - tails)
-    volatile = [line or b'""' for line in _slices(data, ends - tails + 1, ends)] if behind else []
-    return Lines(stable, volatile, ends - tails - starts + 1, _with_newline(volatile, len(places)))
+    if not behind:
+        return Lines(stable, [], ends - starts + 1, np.zeros(len(places), np.int64))
+    volatile = _slices(data, ends - tails + 1, ends)
+    volatile_bytes = tails  # a comma before them in the file, a newline behind them here
+    if len(behind) == 1 and (tails == 1).any():
+        volatile, volatile_bytes = [line or b'""' for line in volatile], np.where(tails == 1, 3, tails)
+    return Lines(stable, volatile, ends - tails - starts + 1, volatile_bytes)
 
 
 def _width(rows: pl.DataFrame, keys: list[str]) -> Places:

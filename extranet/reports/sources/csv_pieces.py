@@ -14,7 +14,6 @@ from extranet.reports.sources.csv_quotes import (
     RETURN,
     Quotes,
     as_bytes,
-    count_of,
     is_well_formed,
     quotes_of,
 )
@@ -26,20 +25,23 @@ LONGEST_RECORD = 8 * 1024 * 1024  # bytes; more without an end is a quote that i
 @dataclass(frozen=True)
 class Piece:
     """Whole records. ``line`` is the line of the file on which the first begins. ``ends`` are the places of the line
-    breaks that end records; None where quotes stand where CSV has none, so that only a slow reading tells."""
+    breaks that end records; None where quotes stand where CSV has none, so that only a slow reading tells. ``breaks``
+    counts all line breaks, in quoted cells too."""
 
     data: bytes = field(repr=False)
     line: int
     quotes: Quotes
     ends: Places | None
+    breaks: int
     is_last: bool
 
     @classmethod
     def of(cls, data: bytes, line: int, *, is_last: bool = False) -> "Piece":
         """Bytes that are known to be whole records, looked at anew."""
         quotes = quotes_of(data)
-        ends = quotes.outside(np.flatnonzero(as_bytes(data) == NEWLINE)) if is_well_formed(data, quotes) else None
-        return cls(data, line, quotes, ends, is_last)
+        breaks = np.flatnonzero(as_bytes(data) == NEWLINE)
+        ends = quotes.outside(breaks) if is_well_formed(data, quotes) else None
+        return cls(data, line, quotes, ends, len(breaks), is_last)
 
     @property
     def starts(self) -> Places:
@@ -51,7 +53,7 @@ class Piece:
     def lines(self) -> Places:
         """The line of the file on which each record begins; of a piece with ``ends``."""
         starts = self.starts
-        if not len(self.quotes.places) or count_of(self.data, NEWLINE) == len(starts):
+        if not len(self.quotes.places) or self.breaks == len(starts):
             return np.arange(self.line, self.line + len(starts), dtype=np.int64)
         breaks = np.flatnonzero(as_bytes(self.data) == NEWLINE)
         return np.searchsorted(breaks, starts) + self.line
@@ -97,17 +99,19 @@ class Pieces:
         quotes = quotes_of(data)
         if not is_well_formed(data, quotes) or (is_last and quotes.is_open):
             self._rest = b""
-            return Piece(data + held, self._line, quotes, None, is_last)
-        ends = quotes.outside(np.flatnonzero(as_bytes(data) == NEWLINE))
+            return Piece(data + held, self._line, quotes, None, 0, is_last)
+        breaks = np.flatnonzero(as_bytes(data) == NEWLINE)
+        ends = quotes.outside(breaks)
         if not len(ends):
             self._wait(data + held, is_last)
             return None
         end = int(ends[-1]) + 1
         whole, self._rest = data[:end], data[end:] + held
+        number = int(np.searchsorted(breaks, end))
+        piece = Piece(whole, self._line, _up_to(quotes, end), ends, number, is_last)
+        self._line += number
         if len(self._rest) > LONGEST_RECORD:
-            self._refuse_endless(self._line + whole.count(b"\n"))
-        piece = Piece(whole, self._line, _up_to(quotes, end), ends, is_last)
-        self._line += count_of(whole, NEWLINE)
+            self._refuse_endless(self._line)
         return piece
 
     def _wait(self, data: bytes, is_last: bool) -> None:
