@@ -34,6 +34,12 @@ class IntegrityBroken(ReportsRefused):
     exit_code = 4
 
 
+class OutOfSpace(ReportsRefused):
+    """The disk is full: nothing of the file was kept; the same command works when there is room."""
+
+    exit_code = 5
+
+
 class Conflict(ReportsRefused):
     """Another publication runs or stands in the way."""
 
