@@ -18,9 +18,9 @@ from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.profile.in_force import policy as policy_in_force
-from extranet.reports.book import Book, Query, book_of
+from extranet.reports.book import Book, Query
+from extranet.reports.columns import read_columns
 from extranet.reports.header import Header
-from extranet.reports.lines import parse_frame
 from extranet.reports.manifest import store
 from extranet.reports.models import Current, Frame, Publication, PublicationState
 from extranet.reports.refusals import NoBook
@@ -84,7 +84,7 @@ def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: 
     ``agent`` is whose book it is, ``actor`` who looks. Raises NoBook, and what the gate raises.
     """
     book, row = _fetched(agent, kind, week, actor, now, gate)
-    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": len(book.rows)})
+    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": book.size})
     return book
 
 
@@ -101,12 +101,12 @@ def download(
 ) -> Download:
     """Exactly the rows of that view as a file, audited with its size. Raises NoBook, and what the gate raises."""
     book, row = _fetched(agent, kind, week, actor, now, gate)
-    rows = book.select(query)
-    body = render(book, rows, format)
-    facts: dict[str, JsonValue] = {"rows": len(rows), "bytes": len(body), "format": format}
+    table = book.view(query).table()
+    body = render(book, table, format)
+    facts: dict[str, JsonValue] = {"rows": table.height, "bytes": len(body), "format": format}
     _audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
     name = f"{kind}-{book.as_of.isoformat()}-{agent.license}.{format}"
-    return Download(name, CONTENT_TYPES[format], len(rows), body)
+    return Download(name, CONTENT_TYPES[format], table.height, body)
 
 
 def managed(*, manager: Agent, license: str, kind: str, week: date | None, actor: Actor, now: datetime) -> Agent:
@@ -157,14 +157,8 @@ def _unsealed(agent: Agent, row: Publication, released_at: datetime) -> Book:
     with store().open(row.pack) as reader:
         own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
         header = Header.from_bytes(_text(reader, row, own))
-        stable, volatile = [], []
-        for frame in _frames(agent, row):
-            first, second = parse_frame(
-                _text(reader, row, frame), stable=len(header.stable), volatile=len(header.volatile)
-            )
-            stable += first
-            volatile += second
-    return book_of(header, stable, volatile, released_at=released_at, revision=row.revision)
+        texts = [_text(reader, row, frame) for frame in _frames(agent, row)]
+    return Book(header, released_at, row.revision, read_columns(header, texts))
 
 
 def _text(reader: Reader, row: Publication, frame: Frame) -> bytes:
