@@ -1,6 +1,5 @@
 """An opened book: search, filter, sort and page the rows of one agent, in memory, for as long as one answer takes."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -101,7 +100,7 @@ class Book:
         return row[self.places[key]]
 
     def cases(self) -> int:
-        return len(self.cells.counts(self.header.case_column))
+        return len(self.cells.counts(self.header.case_column, range(self.size)))
 
     def view(self, query: Query) -> "View":
         return View(self, query)
@@ -146,10 +145,11 @@ class View:
         return [self._facet(column) for column in self.book.columns if column.facet]
 
     def _facet(self, column: BookColumn) -> Facet:
-        chosen, whole = self.query.filters.get(column.key, ()), self.book.cells.counts(column.key)
+        cells, chosen = self.book.cells, self.query.filters.get(column.key, ())
         others = {key: values for key, values in self.query.filters.items() if key != column.key}
+        whole = cells.counts(column.key, range(self.book.size))
         fitting = self._filtered(others) if chosen else self._kept
-        counts = whole if len(fitting) == self.book.size else Counter(self._texts(column.key, fitting))
+        counts = whole if len(fitting) == self.book.size else cells.counts(column.key, fitting)
         values = sorted(whole.keys() - {""}, key=lambda value: sort_key(column, value))
         return Facet(column, [Choice(value, counts.get(value, 0), value in chosen) for value in values])
 
@@ -163,8 +163,9 @@ class View:
         words = folded(self.query.search).split()
         if not words:
             return range(self.book.size)
-        lines = self.book.cells.joined([column.key for column in self.book.columns if column.searchable])
-        return [place for place, line in enumerate(lines) if _has_all(words, folded(line))]
+        searchable = [column.key for column in self.book.columns if column.searchable]
+        lines = [folded(line) for line in self.book.cells.joined(searchable)]
+        return [place for place, line in enumerate(lines) if _has_all(words, line)]
 
     def _filtered(self, filters: Mapping[str, tuple[str, ...]]) -> Places:
         """Filters on what is no facet are not for readers and do nothing."""
@@ -195,4 +196,4 @@ class View:
 
 
 def _has_all(words: list[str], text: str) -> bool:
-    return all(word in text for word in words)
+    return all([word in text for word in words])  # a list: for one or two words quicker than a generator

@@ -32,8 +32,8 @@ class Columns(Protocol):
         """The cells of one column."""
         ...
 
-    def counts(self, key: str) -> Mapping[str, int]:
-        """How often each value of a column stands in the book."""
+    def counts(self, key: str, places: Places) -> Mapping[str, int]:
+        """How often each value of a column stands in these rows."""
         ...
 
     def joined(self, keys: Sequence[str]) -> Sequence[str]:
@@ -62,8 +62,8 @@ class Listed:
     def texts(self, key: str) -> Sequence[str]:
         return self.columns[key]
 
-    def counts(self, key: str) -> Mapping[str, int]:
-        return Counter(self.columns[key])
+    def counts(self, key: str, places: Places) -> Mapping[str, int]:
+        return Counter(map(self.columns[key].__getitem__, places))
 
     def joined(self, keys: Sequence[str]) -> Sequence[str]:
         return ["\n".join(cells) for cells in zip(*(self.columns[key] for key in keys), strict=True)]
@@ -95,8 +95,8 @@ class Framed:
             self._listed[key] = self.table[key].to_list()
         return self._listed[key]
 
-    def counts(self, key: str) -> Mapping[str, int]:
-        return dict(self.table[key].value_counts().iter_rows())
+    def counts(self, key: str, places: Places) -> Mapping[str, int]:
+        return dict(self._at(self.table.select(key), places).to_series().value_counts().iter_rows())
 
     def joined(self, keys: Sequence[str]) -> Sequence[str]:
         cells: list[str] = self.table.select(pl.concat_str(keys, separator="\n")).to_series().to_list()
@@ -106,7 +106,10 @@ class Framed:
         return self.frame(places).rows()
 
     def frame(self, places: Places) -> pl.DataFrame:
-        return self.table if places == range(self.size) else self.table[pl.Series(places, dtype=pl.UInt32)]
+        return self._at(self.table, places)
+
+    def _at(self, table: pl.DataFrame, places: Places) -> pl.DataFrame:
+        return table if places == range(self.size) else table[np.asarray(places, dtype=np.uint32)]
 
 
 def read_columns(header: Header, frames: Sequence[bytes]) -> Columns:

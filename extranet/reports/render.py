@@ -145,7 +145,7 @@ def _harmless(column: BookColumn) -> pl.Expr:
     risky = cell.str.contains(_FORMULA)
     if column.type in _NUMBER_TYPES:
         risky &= ~cell.str.contains(_NUMBER)
-    return pl.when(risky).then("'" + cell).otherwise(cell)
+    return pl.when(risky).then("'" + cell).otherwise(cell).alias(column.key)
 
 
 def _harmless_text(text: str) -> str:
