@@ -4,6 +4,7 @@ Up to a few hundred rows the standard library's csv is fastest. Above, Polars re
 texts of Python only when somebody asks for it: a page needs a dozen of sixty.
 """
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,9 +113,9 @@ class Framed:
         return table if places == range(self.size) else table[np.asarray(places, dtype=np.uint32)]
 
 
-def read_columns(header: Header, frames: Sequence[bytes]) -> Columns:
+def read_columns(header: Header, frames: Sequence[bytes], *, listed_up_to: int = LISTED_UP_TO) -> Columns:
     """The rows of all frames, one below the other, in the columns of the header; raises IntegrityBroken."""
-    if sum(split_frame(text)[0] for text in frames) <= LISTED_UP_TO:
+    if sum(split_frame(text)[0] for text in frames) <= listed_up_to:
         return _listed(header, frames)
     return Framed(pl.concat([_table(header, text) for text in frames]))
 
@@ -145,7 +146,7 @@ def _block(block: bytes, keys: Sequence[str], rows: int) -> dict[str, pl.Series]
         return {}
     try:
         table = pl.read_csv(
-            block,
+            BOM_UTF8 + block if block.startswith(BOM_UTF8) else block,  # Polars takes one off
             has_header=False,
             schema=dict.fromkeys(keys, pl.String),
             empty_string_is_null=False,

@@ -133,9 +133,7 @@ def parquet_bytes(book: Book, table: pl.DataFrame) -> bytes:
 def _typed(book: Book, table: pl.DataFrame, casts: Casts) -> pl.DataFrame:
     """Each column in its type. A column of an old publication that holds another value stays text as a whole."""
     texts = _blanks_as_null(table)
-    cast = texts.with_columns(
-        casts[column.type](pl.col(column.key)) for column in book.columns if column.type in casts
-    )
+    cast = texts.with_columns(casts[column.type](pl.col(column.key)) for column in book.columns if column.type in casts)
     lost = [key for key in texts.columns if cast[key].null_count() != texts[key].null_count()]
     return cast.with_columns(texts[key] for key in lost)
 
