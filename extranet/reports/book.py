@@ -189,8 +189,8 @@ class View:
         keys = [self._ranks(name.removeprefix("-"), places, descending=name.startswith("-")) for name in names]
         if not keys:
             return places
-        order = np.asarray(places, dtype=np.int64)[np.lexsort(keys[::-1])]  # stable; the last key counts most
-        return order.tolist()
+        order: list[int] = np.asarray(places, dtype=np.int64)[np.lexsort(keys[::-1])].tolist()  # stable, last key first
+        return order
 
     def _ranks(self, key: str, places: Places, *, descending: bool) -> Ranks:
         return ranks(self.book.columns[self.book.places[key]], self._texts(key, places), descending=descending)

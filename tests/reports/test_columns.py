@@ -24,18 +24,19 @@ def header(*, volatile: tuple[str, ...] = ("late",)) -> Header:
     flags = dict.fromkeys(("shown", "facet", "personal", "searchable", "sortable"), True)
     columns = tuple(BookColumn(key=key, header=key, type="text", description="", **flags) for key in KEYS)
     stable = tuple(key for key in KEYS if key not in ("day", *volatile))
-    settled = {"layout_version": "1", "agent_column": "name", "case_column": "case", "default_sort": ("name",)}
-    constants = {"day": "2026-11-16"}
     return Header(
-        "book",
-        "Book",
-        date(2026, 11, 16),
-        **settled,
+        kind="book",
+        title="Book",
+        as_of=date(2026, 11, 16),
+        layout_version="1",
+        agent_column="name",
+        case_column="case",
+        default_sort=("name",),
         columns=columns,
         stable=stable,
         volatile=volatile,
-        constants=constants,
-    )  # type: ignore[arg-type]
+        constants={"day": "2026-11-16"},
+    )
 
 
 def frame(rows: list[Cells]) -> bytes:
