@@ -100,7 +100,7 @@ class Book:
         return row[self.places[key]]
 
     def cases(self) -> int:
-        return len(self.cells.counts(self.header.case_column, range(self.size)))
+        return len(set(self.cells.texts(self.header.case_column)))
 
     def view(self, query: Query) -> "View":
         return View(self, query)
@@ -133,12 +133,12 @@ class View:
         return self.book.cells.frame(self.order)
 
     def page(self) -> Page:
-        order, size = self.order, max(1, self.query.page_size)
-        pages = max(1, -(-len(order) // size))
+        total, size = len(self._kept), max(1, self.query.page_size)
+        pages = max(1, -(-total // size))
         number = min(max(1, self.query.page), pages)
-        shown = self.book.cells.rows(order[(number - 1) * size : number * size])
-        first = (number - 1) * size + 1 if shown else 0
-        return Page(shown, len(order), number, pages, first, first + len(shown) - 1 if shown else 0)
+        start = (number - 1) * size
+        shown = self.book.cells.rows(self._between(start, min(start + size, total)))
+        return Page(shown, total, number, pages, start + 1 if shown else 0, start + len(shown) if shown else 0)
 
     def facets(self) -> list[Facet]:
         """Every facet with the values that it has in this book, blanks left out."""
@@ -179,21 +179,35 @@ class View:
                 places = [place for place in places if texts[place] in wanted]
         return places
 
+    def _between(self, start: int, stop: int) -> Places:
+        """``order[start:stop]`` without sorting every row by every key: only rows that share the first key with one of
+        the page can stand on it."""
+        if start == stop or not self._sorts:
+            return self._kept[start:stop]
+        first = self._ranks(self._sorts[0], self._kept)
+        lowest, highest = np.partition(first, (start, stop - 1))[[start, stop - 1]]
+        near = np.flatnonzero((first >= lowest) & (first <= highest)).tolist()
+        before = int(np.count_nonzero(first < lowest))
+        return self._sorted([self._kept[place] for place in near])[start - before : stop - before]
+
     def _sorted(self, places: Places) -> Places:
-        """By the column asked for, then as the report sorts, then as the report came."""
-        asked = "-" + self.query.sort if self.query.descending else self.query.sort
-        sortable = {column.key for column in self.book.columns if column.sortable}
-        names = (
-            [asked, *self.book.header.default_sort] if self.query.sort in sortable else self.book.header.default_sort
-        )
-        keys = [self._ranks(name.removeprefix("-"), places, descending=name.startswith("-")) for name in names]
-        if not keys:
+        if not self._sorts:
             return places
-        order: list[int] = np.asarray(places, dtype=np.int64)[np.lexsort(keys[::-1])].tolist()  # stable, last key first
+        keys = [self._ranks(name, places) for name in reversed(self._sorts)]
+        order: list[int] = np.asarray(places, dtype=np.int64)[np.lexsort(keys)].tolist()  # stable; the last key leads
         return order
 
-    def _ranks(self, key: str, places: Places, *, descending: bool) -> Ranks:
-        return ranks(self.book.columns[self.book.places[key]], self._texts(key, places), descending=descending)
+    @cached_property
+    def _sorts(self) -> tuple[str, ...]:
+        """The column asked for, then as the report sorts; what is alike stays as the report came. "-" is descending."""
+        sortable, usual = {column.key for column in self.book.columns if column.sortable}, self.book.header.default_sort
+        asked = "-" + self.query.sort if self.query.descending else self.query.sort
+        return (asked, *usual) if self.query.sort in sortable else usual
+
+    def _ranks(self, name: str, places: Places) -> Ranks:
+        key = name.removeprefix("-")
+        column = self.book.columns[self.book.places[key]]
+        return ranks(column, self._texts(key, places), descending=name.startswith("-"))
 
     def _texts(self, key: str, places: Places) -> Sequence[str]:
         texts = self.book.cells.texts(key)

@@ -101,6 +101,28 @@ def test_pages_count_from_one_and_a_page_too_far_is_the_last() -> None:
     assert (empty.total, empty.number, empty.pages, empty.first, empty.last) == (0, 1, 1, 0, 0)
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("sort", ["", "metal_level", "net_premium", "first_name"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_the_pages_one_after_the_other_are_the_whole_view(sort: str, descending: bool, large: bool) -> None:
+    rows = [
+        book_row(
+            ALICE,
+            number,
+            last_name=("Abbott", "abbott", "Ábbott", "Zuñiga")[number % 4],
+            first_name=f"A{number * 7 % 11}",
+            metal_level=("Gold", "Silver", "")[number % 3],
+            net_premium=("9.50", "10.00", "")[number % 3],
+        )
+        for number in range(1, 61)
+    ]
+    many = book(*rows, large=large)
+    queries = [Query(sort=sort, descending=descending, page=page, page_size=7) for page in range(1, 10)]
+    paged = [row for query in queries for row in many.page(query).rows]
+    assert paged == many.select(queries[0])
+    assert len(set(paged)) == 60
+
+
 def test_a_book_counts_its_cases(people: Book) -> None:
     assert book(book_row(ALICE, 1), book_row(ALICE, 1, member_id="2"), book_row(ALICE, 3)).cases() == 2
     assert people.as_of == date(2026, 11, 16)
