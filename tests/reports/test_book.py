@@ -102,6 +102,14 @@ def test_pages_count_from_one_and_a_page_too_far_is_the_last() -> None:
 
 
 @pytest.mark.parametrize("large", [False, True])
+def test_what_is_no_amount_sorts_behind_the_amounts_and_before_blanks(large: bool) -> None:
+    premiums = ["see note", "10.00", "", "9.50", "Ask"]
+    odd = book(*(book_row(ALICE, place, net_premium=text) for place, text in enumerate(premiums)), large=large)
+    rows = odd.select(Query(sort="net_premium"))
+    assert [odd.at(row, "net_premium") for row in rows] == ["9.50", "10.00", "Ask", "see note", ""]
+
+
+@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("sort", ["", "metal_level", "net_premium", "first_name"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_the_pages_one_after_the_other_are_the_whole_view(sort: str, descending: bool, large: bool) -> None:
