@@ -43,9 +43,12 @@ def _day(cell: pl.Expr) -> pl.Expr:
     return cell.str.to_date("%Y-%m-%d", strict=False)
 
 
+def _offset(cell: pl.Expr) -> pl.Expr:
+    return cell.str.replace(r"Z\z", "+00:00")
+
+
 def _moment(cell: pl.Expr) -> pl.Expr:
-    whole = cell.str.replace(r"Z\z", "+00:00")
-    return whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+    return _offset(cell).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
 
 
 def _to(dtype: pl.DataType | type[pl.DataType]) -> Cast:
@@ -66,7 +69,7 @@ _IN_PARQUET: Casts = {  # wide enough for whatever passes the checks of a public
     "decimal": _to(pl.Decimal(18, 6)),
     "money": _to(pl.Decimal(14, 2)),
 }
-_IN_JSON: Casts = {"int": _to(pl.Int64)}  # days are texts there; amounts too, so that no reader rounds them
+_IN_JSON: Casts = {"int": _to(pl.Int64), "timestamp": _offset}  # amounts are texts, so that no reader rounds them
 
 
 def render(book: Book, table: pl.DataFrame, format: Format) -> bytes:

@@ -89,6 +89,7 @@ def test_json_keeps_amounts_as_texts_and_blanks_as_null() -> None:
     assert (data["kind"], data["as_of"]) == ("book-of-business", "2026-11-16")
     (row,) = data["rows"]
     assert (row["net_premium"], row["household_size"], row["delegation_end"]) == ("0.10", 3, None)
+    assert (row["extract_date"], row["last_updated"]) == ("2026-11-16", "2026-11-14T03:10:00+00:00")
 
 
 def test_json_is_one_object_with_texts_as_they_are() -> None:
