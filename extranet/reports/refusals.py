@@ -60,3 +60,7 @@ class NoBook(ReportsRefused):
     """There is no such book for who asks. Whether it exists for somebody else is not said."""
 
     exit_code = 3
+
+
+class NothingPublished(NoBook):
+    """There is no book of that kind for anybody yet."""
