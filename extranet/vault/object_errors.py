@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, PreconditionError
-from obstore.exceptions import UnauthenticatedError as NotKnown
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 
 from extranet.vault.objects import NameTaken, ObjectMissing, StoreAway, StoreRefused
 
+FORBIDDEN = "403 Forbidden"  # of a listing, which has no error of its own
 ROLE_SERVICE = "169.254.169.254"  # where a machine in Amazon's cloud is asked for its role if no key is set
 
 
@@ -28,11 +34,11 @@ def told_as_away(name: str, place: str) -> Iterator[None]:
         yield
     except (AlreadyExistsError, PreconditionError):  # a put and a copy that found the name taken
         raise NameTaken(f"{name} exists already in {place}") from None
-    except (PermissionDeniedError, NotKnown):
-        raise StoreRefused(
-            f"{place} refuses our key: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what that key may do"
-        ) from None
     except (BaseError, OSError) as error:
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or FORBIDDEN in str(error):
+            raise StoreRefused(
+                f"{place} refuses our key: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what that key may do"
+            ) from None
         if "NoSuchBucket" in str(error):
             raise StoreRefused(f"there is no bucket of {place}: make it, or correct EXTRANET_STORE_URL") from None
         if isinstance(error, FileNotFoundError):

@@ -134,7 +134,7 @@ class StoreContract:
 
         with ThreadPoolExecutor(writers) as pool:
             winners = [number for number in pool.map(write, range(writers)) if number is not None]
-        assert len(winners) == 1
+        assert len(winners) == 1, winners
         assert content_of(store, "week-1.pack") == bytes(winners) * size
         assert (store.names(), store.leftovers()) == (["week-1.pack"], [])
 

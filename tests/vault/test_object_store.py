@@ -157,7 +157,12 @@ def test_a_store_that_is_away_is_told_as_such_by_every_act(server: S3Server, mon
 
 def test_a_bucket_that_is_not_there_is_told(server: S3Server) -> None:
     store = open_store("s3://no-such-bucket/x")
-    for act in (store.require_there, store.names, lambda: put(store, "a.pack", b"x"), lambda: store.open("a.pack").read(0, 1)):
+    for act in (
+        store.require_there,
+        store.names,
+        lambda: put(store, "a.pack", b"x"),
+        lambda: store.open("a.pack").read(0, 1),
+    ):
         with pytest.raises(StoreRefused, match="no bucket"):
             act()
 
