@@ -1,16 +1,18 @@
 """The store against OpenStack Swift: the same promises as in a folder, kept by another maker's conditional requests."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from extranet.vault.objects import Store, StoreRefused
+from extranet.vault.objects import NameTaken, Store, StoreRefused
 from extranet.vault.stores import open_store
 from tests.s3 import S3Server
 from tests.swift import swift_server, why_not
-from tests.vault.store_contract import LARGE, ObjectStoreContract, another_process_writing, put
+from tests.vault.store_contract import LARGE, ObjectStoreContract, another_process_writing, content_of, put
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_not() or "it runs")]
 
@@ -45,7 +47,22 @@ def store(url: str) -> Store:
 
 
 class TestSwift(ObjectStoreContract):
-    pass
+    @pytest.mark.parametrize(("writers", "size"), [(3, 1000), (3, LARGE)])
+    def test_of_many_writers_at_once_one_succeeds(self, store: Store, writers: int, size: int) -> None:
+        """Swift looks at the condition when a request begins: of writers at the same moment, the last stands, whole.
+
+        Ours never are at the same moment: whoever publishes has the turn (docs/decisions/0008-packs-in-s3.md).
+        """
+        with ThreadPoolExecutor(writers) as pool:
+            list(pool.map(lambda number: attempt(store, bytes([number]) * size), range(writers)))
+        content = content_of(store, "week-1.pack")
+        assert content in [bytes([number]) * size for number in range(writers)]
+        assert (store.names(), store.leftovers()) == (["week-1.pack"], [])
+
+
+def attempt(store: Store, content: bytes) -> None:
+    with suppress(NameTaken):
+        put(store, "week-1.pack", content)
 
 
 def test_what_a_killed_run_of_another_machine_left_is_swept_after_a_day(

@@ -45,6 +45,17 @@ def test_a_fault_of_ours_shows_no_detail() -> None:
     assert "Traceback" not in response.content.decode()
 
 
+def test_a_store_that_is_away_is_told_as_something_that_will_pass(client: Client) -> None:
+    response = client.get("/away/")
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert errors.WORDS[503].title in response.content.decode()
+    assert "s3://" not in response.content.decode()
+
+
+def test_an_object_that_is_missing_from_the_store_will_not_pass() -> None:
+    assert Client(raise_request_exception=False).get("/missing/").status_code == 500
+
+
 def test_an_error_page_needs_no_database(client: Client) -> None:
     """No django_db mark: the database is blocked, and a query would raise."""
     client.cookies["session"] = "somebody"
