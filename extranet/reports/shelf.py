@@ -138,9 +138,9 @@ def _fetched(
     agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate
 ) -> tuple[Book, Publication]:
     gate()
-    open_weeks = {found.as_of: found for found in weeks(agent=agent, kind=kind, now=now)}
-    shown = newest(kind)
-    chosen = open_weeks.get(week or (shown.as_of if shown else date.min))
+    found = weeks(agent=agent, kind=kind, now=now)
+    # The current week is the newest of these: asked for a second time, it might be one that was just switched to.
+    chosen = next((each for each in found if week in (None, each.as_of)), None)
     row = Publication.objects.filter(id=chosen.publication_id).first() if chosen else None
     if row is None or row.released_at is None:
         _refused(agent.license, kind, week, actor, now, "no such week")

@@ -18,13 +18,17 @@ ROLE_SERVICE = "169.254.169.254"  # where a machine in Amazon's cloud is asked f
 
 
 @contextmanager
-def told(name: str, place: str) -> Iterator[None]:
-    """For the block: one call of obstore about the object ``name`` in ``place``."""
+def told(name: str, place: str, *, made: bool = False) -> Iterator[None]:
+    """For the block: one call of obstore about the object ``name`` in ``place``; ``made``: it makes something there."""
     try:
         with told_as_away(name, place):
             yield
     except FileNotFoundError:
-        raise ObjectMissing(f"{name} is not in {place}") from None
+        raise no_bucket(place) if made else ObjectMissing(f"{name} is not in {place}") from None
+
+
+def no_bucket(place: str) -> StoreRefused:
+    return StoreRefused(f"there is no bucket of {place}: make it, or correct EXTRANET_STORE_URL")
 
 
 @contextmanager
@@ -40,7 +44,7 @@ def told_as_away(name: str, place: str) -> Iterator[None]:
                 f"{place} refuses our key: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what that key may do"
             ) from None
         if "NoSuchBucket" in str(error):
-            raise StoreRefused(f"there is no bucket of {place}: make it, or correct EXTRANET_STORE_URL") from None
+            raise no_bucket(place) from None
         if isinstance(error, FileNotFoundError):
             raise
         if ROLE_SERVICE in str(error):

@@ -100,7 +100,7 @@ class ObjectStore:
         """One conditional put. If its answer was lost, the second try meets our own object, known by its mark."""
         mark = secrets.token_hex(16)
         try:
-            with told(name, self._place):
+            with told(name, self._place, made=True):
                 obstore.put(self._patient, key, data, mode="create", attributes={"writer": mark}, use_multipart=False)
         except NameTaken:
             with told(name, self._place):

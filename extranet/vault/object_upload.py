@@ -55,7 +55,7 @@ class Upload:
         if self._parts is None:
             self._before_large()
             self._parts = obstore.open_writer(self._client, self._key, buffer_size=PART, max_concurrency=AT_ONCE)
-        with told(self._key, self._place):
+        with told(self._key, self._place, made=True):
             self._parts.write(part)
 
     def __enter__(self) -> Self:
@@ -71,7 +71,7 @@ class Upload:
             return
         try:
             self._send(self.small)
-            with told(self._key, self._place):
+            with told(self._key, self._place, made=True):
                 self._parts.close()
         except BaseException as failed:
             self._give_up(failed)
