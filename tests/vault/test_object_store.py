@@ -161,7 +161,7 @@ def test_a_bucket_that_is_not_there_is_told(server: S3Server) -> None:
         store.require_there,
         store.names,
         lambda: put(store, "a.pack", b"x"),
-        lambda: store.open("a.pack").read(0, 1),
+        lambda: put(store, "a.pack", bytes(LARGE)),
     ):
         with pytest.raises(StoreRefused, match="no bucket"):
             act()
