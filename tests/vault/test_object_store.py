@@ -8,7 +8,7 @@ import pytest
 
 from extranet.vault import object_store, unfinished_uploads
 from extranet.vault.object_parts import Part, abandoned, part_key, part_of
-from extranet.vault.objects import Store, StoreAway, StoreRefused
+from extranet.vault.objects import NameTaken, Store, StoreAway, StoreRefused
 from extranet.vault.stores import open_store
 from tests.s3 import S3Server, free_port, moto_server
 from tests.vault.front import Front, Matches, front_of
@@ -120,6 +120,42 @@ def test_where_the_answer_is_lost_our_own_object_is_no_stranger(
     assert front.unanswered == []
     assert content_of(store, "week-1.pack") == b"x" * size
     assert store.leftovers() == []
+
+
+def test_where_no_second_try_is_left_the_copy_is_known_by_its_bytes(
+    front: Front, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "_PATIENT", {"max_retries": 0})
+    store = open_store(url)
+    front.unanswered += [completes]
+    put(store, "week-1.pack", b"x" * LARGE)
+    assert content_of(store, "week-1.pack") == b"x" * LARGE
+
+
+def test_bytes_of_somebody_else_are_not_ours_because_an_answer_was_lost(
+    front: Front, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "_PATIENT", {"max_retries": 0})
+    store = open_store(url)
+
+    def write_while_another_comes() -> None:
+        with store.writer("week-1.pack") as target:
+            target.write(b"x" * LARGE)
+            put(store, "week-1.pack", b"y" * LARGE)
+            front.lost += [completes]
+
+    with pytest.raises(StoreAway):
+        write_while_another_comes()
+    assert content_of(store, "week-1.pack") == b"y" * LARGE
+
+
+def test_nothing_large_is_sent_for_a_name_that_is_taken(front: Front, url: str) -> None:
+    store = open_store(url)
+    put(store, "week-1.pack", b"x")
+    front.asked.clear()
+    with pytest.raises(NameTaken):
+        put(store, "week-1.pack", bytes(LARGE))
+    assert [line.split()[0] for line in front.asked] == ["HEAD"]
 
 
 def test_where_a_part_cannot_be_removed_it_is_named_and_swept_later(
