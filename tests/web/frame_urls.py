@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from extranet.vault.stores import ObjectMissing, StoreAway
+from extranet.vault.stores import StoreAway
 from extranet.web import errors
 from extranet.web.access import ANYBODY, access
 
@@ -30,11 +30,6 @@ def away(request: HttpRequest) -> HttpResponse:
 
 
 @access(ANYBODY)
-def missing(request: HttpRequest) -> HttpResponse:
-    raise ObjectMissing("planted.pack is not in s3://planted/place")
-
-
-@access(ANYBODY)
 def refusing(request: HttpRequest, status: int) -> HttpResponse:
     return errors.refuse(request, status, retry_after=30 if status in (429, 503) else None)
 
@@ -44,7 +39,6 @@ urlpatterns = [
     path("careless/", careless),
     path("broken/", broken),
     path("away/", away),
-    path("missing/", missing),
     path("refusing/<int:status>/", refusing),
     path("health/", include("extranet.web.health_urls")),
 ]
