@@ -12,7 +12,7 @@ from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.seal import AMENDED, Place, handle_for, unseal
 from extranet.vault.packs import PackDamaged, PackTrailer, check_frames, read_frame, read_trailer
 from extranet.vault.sealing import Unopenable
-from extranet.vault.stores import Reader, StoreRefused
+from extranet.vault.stores import ObjectMissing, Reader
 
 KEPT = (
     PublicationState.SEALED,
@@ -85,7 +85,7 @@ def _faults(row: Publication, result: FilesVerified) -> Iterator[str]:
             if _sha256(reader) != row.pack_sha256:
                 yield "the pack is not the one that was sealed"
             yield from _frame_faults(row, reader, read_trailer(reader), result)
-    except (PackDamaged, StoreRefused) as error:
+    except (PackDamaged, ObjectMissing) as error:  # a store that is away says nothing about a pack
         yield str(error)
 
 
