@@ -71,7 +71,7 @@ def _pack_faults(name: str, result: FilesVerified) -> Iterator[str]:
             if (manifest["pack"]["name"], manifest["pack"]["sha256"]) != (name, _sha256(reader)):
                 yield "the pack is not the one that was sealed"
             result.frames += check_frames(reader, read_trailer(reader))
-    except (PackDamaged, StoreRefused, IntegrityBroken) as error:
+    except (PackDamaged, ObjectMissing, IntegrityBroken) as error:
         yield str(error)
 
 

@@ -146,7 +146,8 @@ def _fetched(
     shelf = _shelf(agent, kind)
     if not shelf:
         raise NothingPublished("nothing of this kind was published yet")
-    row = next((row for found, row in shelf if (found.as_of == week if week else found.current)), None)
+    # The current week is the newest of these: asked for a second time, it might be one that was just switched to.
+    row = next((row for found, row in shelf if week in (None, found.as_of)), None)
     if row is None or row.released_at is None:
         _refused(agent.license, kind, week, actor, now, "no such week")
         raise NoBook("there is no publication of that week for you")
