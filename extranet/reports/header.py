@@ -95,5 +95,5 @@ def header_of(kind: ReportKind, *, as_of: date, constants: dict[str, str]) -> He
 
 
 def _meaning(head: dict[str, Any]) -> Meaning:
-    lists = {name: tuple(head.pop(name)) for name in ("columns", "before", "after")}
+    lists: dict[str, Any] = {name: tuple(head.pop(name)) for name in ("columns", "before", "after")}
     return Meaning(**head, **lists)

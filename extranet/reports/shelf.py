@@ -1,4 +1,5 @@
 """The only door to consumers' data: index row of this agent -> range read -> unseal -> parse. No audit event, no book.
+Its second half, what changed between two weeks, is changes_shelf.py.
 
 The gate (session, certification, agreement) is the caller's function: it raises to refuse, and is asked before the
 frame is fetched and again in the transaction of the audit event. Hashing, opening and rendering happen outside it.
@@ -84,7 +85,7 @@ def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: 
     ``agent`` is whose book it is, ``actor`` who looks. Raises NoBook, and what the gate raises.
     """
     book, row = _fetched(agent, kind, week, actor, now, gate)
-    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": len(book.rows)})
+    audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": len(book.rows)})
     return book
 
 
@@ -104,7 +105,7 @@ def download(
     rows = book.select(query)
     body = render(book, rows, format)
     facts: dict[str, JsonValue] = {"rows": len(rows), "bytes": len(body), "format": format}
-    _audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
+    audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
     name = f"{kind}-{book.as_of.isoformat()}-{agent.license}.{format}"
     return Download(name, CONTENT_TYPES[format], len(rows), body)
 
@@ -116,7 +117,7 @@ def managed(*, manager: Agent, license: str, kind: str, week: date | None, actor
     row = _publication(kind, week) if agent else None
     if agent is not None and row is not None and _may_manage(manager, agent, row, now):
         return agent
-    _refused(license, kind, week, actor, now, "not a member of the managed agency, now or then")
+    refused(license, kind, week, actor, now, "not a member of the managed agency, now or then")
     raise NoBook("there is no such book in your agency")
 
 
@@ -143,31 +144,36 @@ def _fetched(
     chosen = open_weeks.get(week or (shown.as_of if shown else date.min))
     row = Publication.objects.filter(id=chosen.publication_id).first() if chosen else None
     if row is None or row.released_at is None:
-        _refused(agent.license, kind, week, actor, now, "no such week")
+        refused(agent.license, kind, week, actor, now, "no such week")
         raise NoBook("there is no publication of that week for you")
     return _unsealed(agent, row, row.released_at), row
 
 
-def _frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
+def own_frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
     """Index rows of this agent in this publication: the agent is part of the query."""
     return Frame.objects.filter(publication=row, agent=agent, frame__in=[LINES, AMENDED]).order_by("offset")
 
 
 def _unsealed(agent: Agent, row: Publication, released_at: datetime) -> Book:
     with store().open(row.pack) as reader:
-        own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
-        header = Header.from_bytes(_text(reader, row, own))
+        header = header_in(reader, row)
         stable, volatile = [], []
-        for frame in _frames(agent, row):
+        for frame in own_frames(agent, row):
             first, second = parse_frame(
-                _text(reader, row, frame), stable=len(header.stable), volatile=len(header.volatile)
+                text_of(reader, row, frame), stable=len(header.stable), volatile=len(header.volatile)
             )
             stable += first
             volatile += second
     return book_of(header, stable, volatile, released_at=released_at, revision=row.revision)
 
 
-def _text(reader: Reader, row: Publication, frame: Frame) -> bytes:
+def header_in(reader: Reader, row: Publication) -> Header:
+    """What all frames of the publication have in common."""
+    return Header.from_bytes(text_of(reader, row, Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)))
+
+
+def text_of(reader: Reader, row: Publication, frame: Frame) -> bytes:
+    """The text of one frame; whose it is, the caller's query said. Raises Unopenable, KeyMissing, KeyDestroyed."""
     sealed = reader.read(frame.offset, frame.length)
     place = Place(row.kind, row.id, frame.owner, frame.frame)
     return unseal(sealed, bytes(frame.wrapped_key), place, handle_for(frame.frame, frame.agent_id, frame.key_version))
@@ -190,7 +196,7 @@ def _week(row: Publication, counts: tuple[int, int], *, current: bool) -> Week:
     return Week(row.as_of, moment, row.id, counts[0], counts[1], current)
 
 
-def _audited(
+def audited(
     action: Action, agent: Agent, row: Publication, actor: Actor, now: datetime, gate: Gate, facts: dict[str, JsonValue]
 ) -> None:
     """The gate once more and the event, in one transaction; recalled in between is refused too."""
@@ -207,6 +213,7 @@ def _audited(
         record(action=action, now=now, actor=actor, subject=agent.license, detail=detail)
 
 
-def _refused(license: str, kind: str, week: date | None, actor: Actor, now: datetime, reason: str) -> None:
+def refused(license: str, kind: str, week: date | None, actor: Actor, now: datetime, reason: str) -> None:
+    """A book that is not opened is in the trail, too."""
     detail: dict[str, JsonValue] = {"kind": kind, "week": week.isoformat() if week else "", "reason": reason}
     record_refusal(action=Action.BOOK_REFUSED, now=now, actor=actor, subject=license[:20], detail=detail)

@@ -1,13 +1,16 @@
 """The lines of two stable blocks, and which of them differ: as bytes, before anything is parsed."""
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from extranet.reports.lines import canonical
 from extranet.reports.refusals import IntegrityBroken
 
 Row = list[str]
+_SPECIAL = re.compile('[,"\r\n]')
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ def parsed(lines: Iterable[bytes], columns: int) -> list[Row]:
     if any(len(row) != columns for row in rows):
         raise IntegrityBroken("a frame holds a line of another width than its header")
     return rows
+
+
+def taken(block: bytes, places: Sequence[int]) -> bytes:
+    """The same records with these cells only, in this order: for weeks whose layouts differ."""
+    chosen = [[row[place] for place in places] for row in (_cells(line) for line in lines_of(block))]
+    return "".join(
+        [f"{canonical(row) if _SPECIAL.search(''.join(row)) else ','.join(row)}\n" for row in chosen]
+    ).encode()
 
 
 def cell_of(line: bytes, place: int) -> bytes:

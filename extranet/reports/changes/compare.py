@@ -9,17 +9,9 @@ from dataclasses import dataclass, field
 
 from extranet.profile.meanings import When
 from extranet.reports.book import typed
-from extranet.reports.changes.blocks import Differing, Row, cell_of, differing, lines_of, parsed
+from extranet.reports.changes.blocks import Row, cell_of, differing, parsed, taken
 from extranet.reports.changes.meaning import Said, at, meanings_of
-from extranet.reports.changes.plan import (
-    Identity,
-    Plan,
-    identity_after,
-    identity_before,
-    plan_of,
-    waiting_after,
-    waiting_before,
-)
+from extranet.reports.changes.plan import Identity, Places, Plan, plan_of
 from extranet.reports.changes.record import Record
 from extranet.reports.header import Header
 
@@ -81,10 +73,10 @@ class _Found:
 
     def add(self, before: bytes, after: bytes, elsewhere: Elsewhere | None) -> None:
         plan = self.plan
-        apart = _apart(plan, before, after)
-        old = _by_case(parsed(apart.before, plan.width_before), plan.case_before)
-        new = _by_case(parsed(apart.after, plan.width_after), plan.case_after)
-        standing = _standing(apart.common, plan.case_after, old.keys() ^ new.keys())
+        apart = differing(_taken(before, plan.take_before), _taken(after, plan.take_after))
+        old = _by_case(parsed(apart.before, len(plan.columns)), plan.case)
+        new = _by_case(parsed(apart.after, len(plan.columns)), plan.case)
+        standing = _standing(apart.common, plan.case, old.keys() ^ new.keys())
         for case, rows in new.items():
             if case in old or case in standing:
                 self._changed(case, old.get(case, []), rows)
@@ -119,31 +111,32 @@ class _Found:
             self.record.add(case, "changed", [], rows)
 
     def _pair(self, before: Row, after: Row) -> dict[str, object] | None:
-        differing = [one for one in self.plan.compared if before[one.before] != after[one.after]]
-        fields = [(one.column, before[one.before], after[one.after]) for one in differing]
+        columns = self.plan.columns
+        places = [place for place in self.plan.compared if before[place] != after[place]]
+        fields = [(columns[place], before[place], after[place]) for place in places]
         fields = [(column, a, b) for column, a, b in fields if typed(column, a) != typed(column, b)]
         if not fields:
             return None
         said = meanings_of({column.key: (a, b) for column, a, b in fields}, self.plan.declared)
-        return self.record.row("changed", [after[one.after] for one in self.plan.who], said, fields)
+        return self.record.row("changed", self._who(after), said, fields)
 
     def _came(self, row: Row, said: list[Said]) -> dict[str, object]:
-        fields = [(one.column, "", row[one.after]) for one in self.plan.facts if row[one.after]]
-        return self.record.row("added", [row[one.after] for one in self.plan.who], said, fields)
+        fields = [(self.plan.columns[place], "", row[place]) for place in self.plan.facts if row[place]]
+        return self.record.row("added", self._who(row), said, fields)
 
     def _went(self, row: Row) -> dict[str, object]:
-        fields = [(one.column, row[one.before], "") for one in self.plan.facts if row[one.before]]
-        return self.record.row("gone", [row[one.before] for one in self.plan.who], [self._at("gone")], fields)
+        fields = [(self.plan.columns[place], row[place], "") for place in self.plan.facts if row[place]]
+        return self.record.row("gone", self._who(row), [self._at("gone")], fields)
+
+    def _who(self, row: Row) -> list[str]:
+        return [row[place] for place in self.plan.who]
 
     def _at(self, when: When) -> Said:
         return at(when, self.plan.declared)
 
 
-def _apart(plan: Plan, before: bytes, after: bytes) -> Differing:
-    """Lines of different columns cannot be compared as bytes: all of them are taken apart."""
-    if plan.same:
-        return differing(before, after)
-    return Differing(lines_of(before), lines_of(after), set())
+def _taken(block: bytes, places: Places | None) -> bytes:
+    return block if places is None else taken(block, places)
 
 
 def _by_case(rows: Iterable[Row], place: int) -> Rows:
@@ -165,10 +158,10 @@ def _matched(plan: Plan, old: list[Row], new: list[Row]) -> tuple[list[tuple[Row
     """Rows that are the same row, then those of one side only; by identity first, then those that waited."""
     by_identity: dict[Identity, list[Row]] = {}
     for row in old:
-        by_identity.setdefault(identity_before(plan, row), []).append(row)
+        by_identity.setdefault(plan.identity_of(row), []).append(row)
     pairs, added = [], []
     for row in new:
-        if before := by_identity.get(identity_after(plan, row)):
+        if before := by_identity.get(plan.identity_of(row)):
             pairs.append((before.pop(0), row))
         else:
             added.append(row)
@@ -186,10 +179,10 @@ def _waited(plan: Plan, gone: list[Row], added: list[Row]) -> list[tuple[Row, Ro
     pairs = []
     waiting: dict[Identity, tuple[Row, bool]] = {}
     for row in gone:
-        last, is_waiting = waiting_before(plan, row)
+        last, is_waiting = plan.waiting(row)
         waiting.setdefault(last, (row, is_waiting))
     for row in list(added):
-        last, is_waiting = waiting_after(plan, row)
+        last, is_waiting = plan.waiting(row)
         before, was_waiting = waiting.get(last, (None, False))
         if before is not None and is_waiting != was_waiting:
             pairs.append((before, row))

@@ -1,5 +1,6 @@
-"""How the lines of two publications are laid beside each other: which cell stands where on each side."""
+"""How lines of two publications are laid beside each other: the columns that both have, and what is told of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extranet.profile.meanings import Meaning
@@ -7,88 +8,70 @@ from extranet.reports.changes.blocks import Row
 from extranet.reports.header import BookColumn, Header
 
 Identity = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Shared:
-    """One column that both sides hold in their stable lines, and its place in each."""
-
-    column: BookColumn
-    before: int
-    after: int
+Places = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Made once for two headers. ``who`` names the member in words; ``facts`` is what is told of a row that came or
-    went. ``declared`` are the meanings of changed rows and all others."""
+    """Made once for two headers. Places count in lines of the shared columns only, in the order of the newer side.
 
-    same: bool
-    width_before: int
-    width_after: int
-    case_before: int
-    case_after: int
-    identity: tuple[tuple[Shared, ...], ...]
-    compared: tuple[Shared, ...]
-    who: tuple[Shared, ...]
-    facts: tuple[Shared, ...]
+    ``take_before`` and ``take_after`` make such a line of one of that side; None where it is one already. ``who`` names
+    the member in words; ``facts`` is what is told of a row that came or went.
+    """
+
+    columns: tuple[BookColumn, ...]
+    take_before: Places | None
+    take_after: Places | None
+    case: int
+    identity: tuple[Places, ...]
+    compared: Places
+    who: Places
+    facts: Places
     declared: tuple[Meaning, ...]
+
+    def identity_of(self, row: Row) -> Identity:
+        """What makes a row the same row: of each part the first alternative that is filled."""
+        return tuple([next((row[place] for place in part if row[place]), "") for part in self.identity])
+
+    def waiting(self, row: Row) -> tuple[Identity, bool]:
+        """The identity by the last alternatives, and whether the row has no other: a policy without a number yet."""
+        last = tuple([row[part[-1]] for part in self.identity])
+        return last, last == self.identity_of(row)
 
 
 def plan_of(before: Header, after: Header) -> Plan:
-    """Columns are those of the newer side; constant and volatile ones never count as a change, nor does the license,
-    which only says whose row it is."""
-    keys = (before.case_column, after.case_column, *(key for part in after.identity for key in part))
-    shared = _shared(before, after)
-    who, facts = _told(after, set(keys))
+    """Constant and volatile columns never count as a change, nor does the license, which only says whose row it is."""
+    shared = [key for key in after.stable if key in set(before.stable)]
+    at = {key: place for place, key in enumerate(shared)}
+    by_key = {column.key: column for column in after.columns}
+    who, facts = _told(after)
     return Plan(
-        same=before.stable == after.stable,
-        width_before=len(before.stable),
-        width_after=len(after.stable),
-        case_before=before.stable.index(before.case_column),
-        case_after=after.stable.index(after.case_column),
-        identity=_identity(after.identity or before.identity, shared),
-        compared=tuple(one for key, one in shared.items() if key != after.agent_column),
-        who=tuple(shared[key] for key in who if key in shared),
-        facts=tuple(shared[key] for key in facts if key in shared),
+        columns=tuple(by_key[key] for key in shared),
+        take_before=_take(before.stable, shared),
+        take_after=_take(after.stable, shared),
+        case=at[after.case_column],
+        identity=_identity(after.identity or before.identity, at),
+        compared=tuple(at[key] for key in shared if key != after.agent_column),
+        who=tuple(at[key] for key in who if key in at),
+        facts=tuple(at[key] for key in facts if key in at),
         declared=after.meanings,
     )
 
 
-def identity_before(plan: Plan, row: Row) -> Identity:
-    """What makes a row of the older side the same row: of each part the first alternative that is filled."""
-    return tuple(next((row[one.before] for one in part if row[one.before]), "") for part in plan.identity)
+def _take(stable: Sequence[str], shared: Sequence[str]) -> Places | None:
+    places = tuple(stable.index(key) for key in shared)
+    return None if places == tuple(range(len(stable))) else places
 
 
-def identity_after(plan: Plan, row: Row) -> Identity:
-    return tuple(next((row[one.after] for one in part if row[one.after]), "") for part in plan.identity)
-
-
-def waiting_before(plan: Plan, row: Row) -> tuple[Identity, bool]:
-    """The identity by the last alternatives, and whether the row has no other: a policy that has no number yet."""
-    last = tuple(row[part[-1].before] for part in plan.identity)
-    return last, last == identity_before(plan, row)
-
-
-def waiting_after(plan: Plan, row: Row) -> tuple[Identity, bool]:
-    last = tuple(row[part[-1].after] for part in plan.identity)
-    return last, last == identity_after(plan, row)
-
-
-def _identity(parts: tuple[tuple[str, ...], ...], shared: dict[str, Shared]) -> tuple[tuple[Shared, ...], ...]:
+def _identity(parts: Sequence[Sequence[str]], at: dict[str, int]) -> tuple[Places, ...]:
     """Without an identity a row is only the same row as one that says the same all through."""
     if not parts:
-        return tuple((one,) for one in shared.values())
-    return tuple(tuple(shared[key] for key in part if key in shared) for part in parts if set(part) & set(shared))
+        return tuple((place,) for place in at.values())
+    return tuple(tuple(at[key] for key in part if key in at) for part in parts if set(part) & set(at))
 
 
-def _shared(before: Header, after: Header) -> dict[str, Shared]:
-    columns = {column.key: column for column in after.columns}
-    old = {key: place for place, key in enumerate(before.stable)}
-    return {key: Shared(columns[key], old[key], place) for place, key in enumerate(after.stable) if key in old}
-
-
-def _told(after: Header, identity: set[str]) -> tuple[list[str], list[str]]:
+def _told(after: Header) -> tuple[list[str], list[str]]:
+    identity = {key for part in after.identity for key in part}
     shown = [one for one in after.columns if one.shown and one.key not in (after.case_column, after.agent_column)]
     who = [column.key for column in shown if column.searchable or column.key in identity]
     return who, [column.key for column in shown if column.key not in who]
