@@ -69,9 +69,10 @@ def pair_of(open_weeks: list[Week], *, week: date | None, against: date | None) 
     return (newer, older) if older else None
 
 
-def counted(*, agent: Agent, kind: str, now: datetime) -> Counted | None:
-    """Counts of the newest week's changes for the home page; None where it was compared with no week that is open."""
-    pair = pair_of(weeks(agent=agent, kind=kind, now=now), week=None, against=None)
+def counted(*, agent: Agent, open_weeks: list[Week]) -> Counted | None:
+    """Counts of the newest week's changes for the home page; None where it was not compared with the open week before
+    it. ``open_weeks``: those of this agent, newest first."""
+    pair = pair_of(open_weeks, week=None, against=None)
     if pair is None:
         return None
     newer = Publication.objects.get(id=pair[0].publication_id)
