@@ -51,7 +51,7 @@ def test_without_an_earlier_frame_every_case_is_new() -> None:
 def test_a_new_case_tells_its_people_and_what_is_shown_of_them() -> None:
     case = one_case(changes([], [enrolled(1, issuer_name="Example Health")]))
     assert (case.state, words_of(case)) == ("added", ["Newly delegated to you"])
-    assert case.rows[0].who == ("María", "Nuñez-Ortega", "Health")
+    assert case.rows[0].who == ("María Nuñez-Ortega", "Health")
     assert cells_of(case)["issuer_name"] == ("", "Example Health")
 
 
@@ -102,7 +102,7 @@ def test_a_second_member_in_a_case_that_did_not_change_otherwise_is_no_new_case(
     second = enrolled(1, member_id="1003977777", first_name="Luis")
     came = one_case(changes([enrolled(1)], [enrolled(1), second]))
     assert (came.state, words_of(came)) == ("changed", ["New member or policy in this case"])
-    assert [row.who[0] for row in came.rows] == ["Luis"]
+    assert [row.who[0] for row in came.rows] == ["Luis Nuñez-Ortega"]
     went = one_case(changes([enrolled(1), second], [enrolled(1)]))
     assert (went.state, words_of(went)) == ("changed", ["Member or policy gone from this case"])
 
@@ -181,7 +181,7 @@ def test_what_a_change_of_the_conditional_report_means(after: Row, name: str, wo
 def test_a_new_proof_and_one_that_is_no_longer_asked_for() -> None:
     income, residency = (conditional_row(ALICE, 1, verification_type=kind) for kind in ("Income", "Residency"))
     came = one_case(changes([income], [income, residency], kind=CONDITIONAL))
-    assert (came.rows[0].who[2], words_of(came)) == ("Residency", ["Documents newly needed"])
+    assert (came.rows[0].who[1], words_of(came)) == ("Residency", ["Documents newly needed"])
     went = one_case(changes([income, residency], [income], kind=CONDITIONAL))
     assert words_of(went) == ["This proof is no longer asked for"]
 

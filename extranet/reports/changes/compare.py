@@ -129,7 +129,9 @@ class _Found:
         return self.record.row("gone", self._who(row), [self._at("gone")], fields)
 
     def _who(self, row: Row) -> list[str]:
-        return [row[place] for place in self.plan.who]
+        """The member's name as one, then what else tells the row from others of the same member."""
+        name = " ".join([row[place] for place in self.plan.name if row[place]])
+        return [name, *[row[place] for place in self.plan.which]]
 
     def _at(self, when: When) -> Said:
         return at(when, self.plan.declared)

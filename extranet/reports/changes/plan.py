@@ -15,8 +15,8 @@ Places = tuple[int, ...]
 class Plan:
     """Made once for two headers. Places count in lines of the shared columns only, in the order of the newer side.
 
-    ``take_before`` and ``take_after`` make such a line of one of that side; None where it is one already. ``who`` names
-    the member in words; ``facts`` is what is told of a row that came or went.
+    ``take_before`` and ``take_after`` make such a line of one of that side; None where it is one already. ``name`` is
+    the member's, ``which`` tells rows of one member apart; ``facts`` is what is told of a row that came or went.
     """
 
     columns: tuple[BookColumn, ...]
@@ -25,7 +25,8 @@ class Plan:
     case: int
     identity: tuple[Places, ...]
     compared: Places
-    who: Places
+    name: Places
+    which: Places
     facts: Places
     declared: tuple[Meaning, ...]
 
@@ -44,7 +45,7 @@ def plan_of(before: Header, after: Header) -> Plan:
     shared = [key for key in after.stable if key in set(before.stable)]
     at = {key: place for place, key in enumerate(shared)}
     by_key = {column.key: column for column in after.columns}
-    who, facts = _told(after)
+    name, which, facts = ([key for key in keys if key in at] for keys in _told(after))
     return Plan(
         columns=tuple(by_key[key] for key in shared),
         take_before=_take(before.stable, shared),
@@ -52,8 +53,9 @@ def plan_of(before: Header, after: Header) -> Plan:
         case=at[after.case_column],
         identity=_identity(after.identity or before.identity, at),
         compared=tuple(at[key] for key in shared if key != after.agent_column),
-        who=tuple(at[key] for key in who if key in at),
-        facts=tuple(at[key] for key in facts if key in at),
+        name=tuple(at[key] for key in name),
+        which=tuple(at[key] for key in which),
+        facts=tuple(at[key] for key in facts),
         declared=after.meanings,
     )
 
@@ -70,8 +72,10 @@ def _identity(parts: Sequence[Sequence[str]], at: dict[str, int]) -> tuple[Place
     return tuple(tuple(at[key] for key in part if key in at) for part in parts if set(part) & set(at))
 
 
-def _told(after: Header) -> tuple[list[str], list[str]]:
+def _told(after: Header) -> tuple[list[str], list[str], list[str]]:
+    """Of the columns that are shown: those that one searches by, those of the identity, and the others."""
     identity = {key for part in after.identity for key in part}
     shown = [one for one in after.columns if one.shown and one.key not in (after.case_column, after.agent_column)]
-    who = [column.key for column in shown if column.searchable or column.key in identity]
-    return who, [column.key for column in shown if column.key not in who]
+    name = [column.key for column in shown if column.searchable]
+    which = [column.key for column in shown if column.key in identity and not column.searchable]
+    return name, which, [column.key for column in shown if column.key not in (*name, *which)]

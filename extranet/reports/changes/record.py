@@ -5,7 +5,7 @@
     {"format":1,"kind":"book-of-business","title":"Book of Business","before":"2026-11-09","after":"2026-11-16",
      "fields":[["net_premium","Net Premium","money"]],"meanings":[["premium","Premium changed","...{by}",false,9]]}
     {"case":"5004300001","state":"changed","said":[],"rows":[
-      {"state":"changed","who":["Ana","Diaz","Health"],"said":[[0,0]],"fields":[[0,"10.00","12.00"]]}]}
+      {"state":"changed","who":["Ana Diaz","Health"],"said":[[0,0]],"fields":[[0,"10.00","12.00"]]}]}
 
 Numbers in ``fields`` and ``said`` are places in the lists of the first line (of ``said``: meaning, then the place of
 the field in the row that it speaks of, -1 for none). It stands by itself: any later layout reads it.
