@@ -70,7 +70,7 @@ def changed(head: Header, case: list[list[str]], dice: random.Random) -> list[li
 
 
 def block(cases: list[list[list[str]]]) -> bytes:
-    return block_of(canonical(cells) for case in cases for cells in case).encode()
+    return block_of(canonical(cells) for case in cases for cells in case)
 
 
 def spent(act: Callable[[], object]) -> float:

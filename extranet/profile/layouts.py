@@ -98,6 +98,7 @@ class ReportKind:
     agent_column: str
     as_of_column: str
     case_column: str
+    member_column: str
     default_sort: tuple[str, ...]
     version: int
     meanings: tuple[Meaning, ...] = ()
@@ -105,11 +106,11 @@ class ReportKind:
 
 def read_kind(table: Table) -> ReportKind:
     """One file of reports/. Its name is the kind's slug."""
-    heads = ("title", "short", "description", "agent_column", "as_of_column", "case_column")
+    heads = ("title", "short", "description", "agent_column", "as_of_column", "case_column", "member_column")
     table.only((*heads, "default_sort", "version", "identity", "columns", "meanings"))
     layout = read_layout(table)
     head = {key: table.text(key) for key in heads}
-    for key in ("agent_column", "as_of_column", "case_column"):
+    for key in ("agent_column", "as_of_column", "case_column", "member_column"):
         _known(table, key, head[key], layout)
     sort = table.texts("default_sort")
     for name in sort:

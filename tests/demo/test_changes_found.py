@@ -35,7 +35,7 @@ class Report:
     def side(self, rows: list[Row], owner: str) -> Side:
         header = header_of(self.kind, as_of=date(2026, 11, 16), constants={})
         own = [row for row in rows if row[self.kind.agent_column] == owner]
-        return Side(header, block_of(canonical([row[key] for key in header.stable]) for row in own).encode())
+        return Side(header, block_of(canonical([row[key] for key in header.stable]) for row in own))
 
     def compared(self) -> Iterator[tuple[str, Comparison]]:
         holders = {row[self.kind.case_column]: row[self.kind.agent_column] for row in self.after}
@@ -185,7 +185,7 @@ def test_another_order_of_columns_makes_no_change(exchange: Weeks, turned: bool)
     order = tuple(reversed(after.header.stable)) if turned else after.header.stable
     head = Header(**{**vars(after.header), "stable": order})
     own = [row for row in report.after if row[report.kind.agent_column] == owner]
-    moved = Side(head, block_of(canonical([row[key] for key in order]) for row in own).encode())
+    moved = Side(head, block_of(canonical([row[key] for key in order]) for row in own))
     assert own
     assert compare(before=moved, after=after, elsewhere=None).entries == 0
     assert LAST

@@ -22,7 +22,7 @@ def header(kind: str = BOOK, as_of: date = MONDAY, **changed: object) -> Header:
 
 
 def side(rows: Iterable[Row], head: Header) -> Side:
-    return Side(head, block_of(canonical([row[key] for key in head.stable]) for row in rows).encode())
+    return Side(head, block_of(canonical([row[key] for key in head.stable]) for row in rows))
 
 
 def nowhere(cases: list[str]) -> list[bool]:
