@@ -69,6 +69,7 @@ class Action(StrEnum):
     # Looking at consumers' data
     BOOK_VIEWED = "book:view:done"
     BOOK_DOWNLOADED = "book:download:done"
+    CHANGES_VIEWED = "changes:view:done"
     BOOK_REFUSED = "book:view:refused"
     # Service center
     REQUEST_RECEIVED = "request:received:done"

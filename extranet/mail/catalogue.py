@@ -182,12 +182,16 @@ class RequestAnsweredMail(CatalogueMail, kind="request_answered", free_text=froz
 
 @dataclass(frozen=True, kw_only=True)
 class BookReadyMail(CatalogueMail, kind="book_ready"):
-    """J2. Counts only."""
+    """J2. Counts only. ``added``, ``gone``, ``changed``: cases since the week before, where it is ``compared``."""
 
     report_title: str
     as_of: date
     rows: int
     cases: int
+    compared: bool = False
+    added: int = 0
+    gone: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, cast, get_args
 
+from extranet.profile.meanings import Meaning, read_meanings
 from extranet.profile.reading import Table
 
 ColumnType = Literal["text", "date", "timestamp", "int", "decimal", "money", "enum", "yes_no"]
@@ -100,12 +101,13 @@ class ReportKind:
     member_column: str
     default_sort: tuple[str, ...]
     version: int
+    meanings: tuple[Meaning, ...] = ()
 
 
 def read_kind(table: Table) -> ReportKind:
     """One file of reports/. Its name is the kind's slug."""
     heads = ("title", "short", "description", "agent_column", "as_of_column", "case_column", "member_column")
-    table.only((*heads, "default_sort", "version", "identity", "columns"))
+    table.only((*heads, "default_sort", "version", "identity", "columns", "meanings"))
     layout = read_layout(table)
     head = {key: table.text(key) for key in heads}
     for key in ("agent_column", "as_of_column", "case_column", "member_column"):
@@ -118,7 +120,14 @@ def read_kind(table: Table) -> ReportKind:
         raise table.refused("version", "must be a whole number from 1 up")
     if not layout.by_key[head["as_of_column"]].constant:
         raise table.refused("as_of_column", "must be a constant column: one file holds one day")
-    return ReportKind(slug=table.file.stem, layout=layout, default_sort=sort, version=int(version), **head)
+    meanings = read_meanings(
+        table,
+        {column.key: column.type for column in layout.columns},
+        never={head["agent_column"], *(column.key for column in layout.columns if column.volatile or column.constant)},
+    )
+    return ReportKind(
+        slug=table.file.stem, layout=layout, default_sort=sort, version=int(version), meanings=meanings, **head
+    )
 
 
 def read_layout(table: Table) -> Layout:

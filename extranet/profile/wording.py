@@ -35,7 +35,16 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "email_changed": {},
     "request_received": {"number": "R-2026-000123"},
     "request_answered": {"number": "R-2026-000123", "answer": "Your account is open again.\n\nPlease try once more."},
-    "book_ready": {"report_title": "Book of Business", "as_of": date(2026, 11, 23), "rows": 1410, "cases": 1},
+    "book_ready": {
+        "report_title": "Book of Business",
+        "as_of": date(2026, 11, 23),
+        "rows": 1410,
+        "cases": 1,
+        "compared": True,  # with the week before; if not, the three below are 0
+        "added": 1,
+        "gone": 0,
+        "changed": 37,
+    },
     "staff_enrolment": _LINK,
 }
 

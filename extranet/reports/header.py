@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from extranet.profile.layouts import Column, ColumnType, ReportKind
+from extranet.profile.meanings import Meaning
 
 FORMAT = 1
 
@@ -38,7 +39,10 @@ class BookColumn:
 
 @dataclass(frozen=True)
 class Header:
-    """What all frames of one publication have in common. ``constants`` holds texts by column key."""
+    """What all frames of one publication have in common. ``constants`` holds texts by column key.
+
+    ``identity`` and ``meanings`` are those of the layout then; empty in headers of before there were changes.
+    """
 
     kind: str
     title: str
@@ -51,6 +55,8 @@ class Header:
     stable: tuple[str, ...]
     volatile: tuple[str, ...]
     constants: dict[str, str]
+    identity: tuple[tuple[str, ...], ...] = ()
+    meanings: tuple[Meaning, ...] = ()
 
     def to_bytes(self) -> bytes:
         head = {"format": FORMAT, **asdict(self), "as_of": self.as_of.isoformat()}
@@ -63,6 +69,8 @@ class Header:
             raise ValueError("the header of this publication has a format that this program does not read")
         columns = tuple(BookColumn(**column) for column in head.pop("columns"))
         tuples: dict[str, Any] = {name: tuple(head.pop(name)) for name in ("default_sort", "stable", "volatile")}
+        tuples["identity"] = tuple(tuple(part) for part in head.pop("identity", ()))
+        tuples["meanings"] = tuple(_meaning(meaning) for meaning in head.pop("meanings", ()))
         return cls(as_of=date.fromisoformat(head.pop("as_of")), columns=columns, **tuples, **head)
 
 
@@ -81,4 +89,11 @@ def header_of(kind: ReportKind, *, as_of: date, constants: dict[str, str]) -> He
         stable=tuple(column.key for column in moving if not column.volatile),
         volatile=tuple(column.key for column in moving if column.volatile),
         constants=constants,
+        identity=kind.layout.identity_parts,
+        meanings=kind.meanings,
     )
+
+
+def _meaning(head: dict[str, Any]) -> Meaning:
+    lists: dict[str, Any] = {name: tuple(head.pop(name)) for name in ("columns", "before", "after")}
+    return Meaning(**head, **lists)

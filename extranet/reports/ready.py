@@ -13,8 +13,8 @@ from extranet.mail.catalogue import BookReadyMail
 from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import onboarding_cutoff
 from extranet.profile.loader import current
-from extranet.reports.models import Current, Publication, PublicationState
-from extranet.reports.seal import AMENDED, LINES
+from extranet.reports.models import Current, Frame, Publication, PublicationState
+from extranet.reports.seal import AMENDED, CHANGES, LINES
 
 BATCH = 200  # mails a transaction: short enough that nobody waits for it
 
@@ -36,7 +36,8 @@ def post_ready_mails(*, publication_id: UUID, now: datetime) -> int:
             row = _shown(publication_id)
             if row is None:  # recalled, or replaced by a newer week, while we were at it
                 return told
-            told += sum(_post(agent, row, now) for agent in batch)
+            changed = _changed(row, batch)
+            told += sum(_post(agent, row, changed.get(agent.pk), now) for agent in batch)
         last = batch[-1].pk
     return told
 
@@ -65,13 +66,26 @@ def _cutoff(now: datetime) -> date:
     return onboarding_cutoff(now, current().zone)
 
 
-def _post(agent: Agent, row: Publication, now: datetime) -> int:
+def _changed(row: Publication, batch: list[Agent]) -> dict[UUID, dict[str, int]]:
+    """Counts of changes by agent; none where the week that they are against has been taken back since."""
+    released = Publication.objects.filter(state=PublicationState.RELEASED)
+    if row.compared_with is None or not released.filter(id=row.compared_with).exists():
+        return {}
+    rows = Frame.objects.filter(publication=row, frame=CHANGES, agent__in=batch)
+    amended = Frame.objects.filter(publication__in=[row.id, row.compared_with], frame=AMENDED, agent__in=batch)
+    late = set(amended.values_list("agent_id", flat=True))  # rows that came after the comparison are not in its counts
+    return {agent_id: counts for agent_id, counts in rows.values_list("agent_id", "counts") if agent_id not in late}
+
+
+def _post(agent: Agent, row: Publication, changed: dict[str, int] | None, now: datetime) -> int:
     profile = current()
     mail = BookReadyMail(
         report_title=profile.reports[row.kind].title,
         as_of=row.as_of,
         rows=agent.rows,  # type: ignore[attr-defined]  # annotated
         cases=agent.cases,  # type: ignore[attr-defined]
+        compared=changed is not None,
+        **{name: changed[name] for name in ("added", "gone", "changed")} if changed else {},
     )
     username = f"{profile.username_prefix}{agent.license}"
     try:

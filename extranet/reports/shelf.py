@@ -1,4 +1,5 @@
 """The only door to consumers' data: index row of this agent -> range read -> unseal -> parse. No audit event, no book.
+Its second half, what changed between two weeks, is changes_shelf.py.
 
 The gate (session, certification, agreement) is the caller's function: it raises to refuse, and is asked before the
 frame is fetched and again in the transaction of the audit event. Hashing, opening and rendering happen outside it.
@@ -89,7 +90,7 @@ def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: 
 def open_shelf(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate) -> OnShelf:
     """``open_book`` with the agent's weeks, which it had to list anyway."""
     book, row, found = _fetched(agent, kind, week, actor, now, gate)
-    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": book.size})
+    audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": book.size})
     return OnShelf(book, found)
 
 
@@ -109,7 +110,7 @@ def download(
     table = book.view(query).table()
     body = render(book, table, format)
     facts: dict[str, JsonValue] = {"rows": table.height, "bytes": len(body), "format": format}
-    _audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
+    audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
     name = f"{kind}-{book.as_of.isoformat()}-{agent.license}.{format}"
     return Download(name, CONTENT_TYPES[format], table.height, body)
 
@@ -121,7 +122,7 @@ def managed(*, manager: Agent, license: str, kind: str, week: date | None, actor
     row = _publication(kind, week) if agent else None
     if agent is not None and row is not None and _may_manage(manager, agent, row, now):
         return agent
-    _refused(license, kind, week, actor, now, "not a member of the managed agency, now or then")
+    refused(license, kind, week, actor, now, "not a member of the managed agency, now or then")
     raise NoBook("there is no such book in your agency")
 
 
@@ -149,7 +150,7 @@ def _fetched(
     # The current week is the newest of these: asked for a second time, it might be one that was just switched to.
     row = next((row for found, row in shelf if week in (None, found.as_of)), None)
     if row is None or row.released_at is None:
-        _refused(agent.license, kind, week, actor, now, "no such week")
+        refused(agent.license, kind, week, actor, now, "no such week")
         raise NoBook("there is no publication of that week for you")
     return _unsealed(agent, row, row.released_at), row, [found for found, _ in shelf]
 
@@ -170,27 +171,29 @@ def _light() -> QuerySet[Publication]:
     return Publication.objects.only("kind", "as_of", "revision", "state", "pack", "released_at", "received_at")
 
 
-def _frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
+def own_frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
     """Index rows of this agent in this publication: the agent is part of the query."""
     return Frame.objects.filter(publication=row, agent=agent, frame__in=[LINES, AMENDED]).order_by("offset")
 
 
 def _unsealed(agent: Agent, row: Publication, released_at: datetime) -> Book:
-    header = _header(row.id)
+    header = header_of_week(row.id)
     with store().open(row.pack) as reader:
-        texts = [_text(reader, row, frame) for frame in _frames(agent, row)]
+        texts = [text_of(reader, row, frame) for frame in own_frames(agent, row)]
     return Book(header, released_at, row.revision, read_columns(header, texts))
 
 
 @lru_cache(maxsize=64)  # one for all agents, never changed, and nothing of a consumer in it
-def _header(publication: UUID) -> Header:
+def header_of_week(publication: UUID) -> Header:
+    """What all frames of that publication have in common."""
     row = Publication.objects.get(id=publication)
     own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
     with store().open(row.pack) as reader:
-        return Header.from_bytes(_text(reader, row, own))
+        return Header.from_bytes(text_of(reader, row, own))
 
 
-def _text(reader: Reader, row: Publication, frame: Frame) -> bytes:
+def text_of(reader: Reader, row: Publication, frame: Frame) -> bytes:
+    """The text of one frame; whose it is, the caller's query said. Raises Unopenable, KeyMissing, KeyDestroyed."""
     sealed = reader.read(frame.offset, frame.length)
     place = Place(row.kind, row.id, frame.owner, frame.frame)
     return unseal(sealed, bytes(frame.wrapped_key), place, handle_for(frame.frame, frame.agent_id, frame.key_version))
@@ -213,7 +216,7 @@ def _week(row: Publication, counts: tuple[int, int], *, current: bool) -> Week:
     return Week(row.as_of, moment, row.id, counts[0], counts[1], current)
 
 
-def _audited(
+def audited(
     action: Action, agent: Agent, row: Publication, actor: Actor, now: datetime, gate: Gate, facts: dict[str, JsonValue]
 ) -> None:
     """The gate once more and the event, in one transaction; recalled in between is refused too."""
@@ -230,6 +233,7 @@ def _audited(
         record(action=action, now=now, actor=actor, subject=agent.license, detail=detail)
 
 
-def _refused(license: str, kind: str, week: date | None, actor: Actor, now: datetime, reason: str) -> None:
+def refused(license: str, kind: str, week: date | None, actor: Actor, now: datetime, reason: str) -> None:
+    """A book that is not opened is in the trail, too."""
     detail: dict[str, JsonValue] = {"kind": kind, "week": week.isoformat() if week else "", "reason": reason}
     record_refusal(action=Action.BOOK_REFUSED, now=now, actor=actor, subject=license[:20], detail=detail)

@@ -94,6 +94,24 @@ def test_a_past_week_says_that_it_is_one(visitor: Visitor, people: Mapping[str, 
     visitor.follow("Show every column")
 
 
+def test_what_changed_is_told_case_by_case_and_a_count_leads_to_its_cases(
+    visitor: Visitor, people: Mapping[str, list[Person]]
+) -> None:
+    _large_book(visitor, people)
+    page = visitor.follow("What changed since the week before")
+    whole = page.locator("main section").count()
+    assert whole > 1
+    expect(page.locator("main section dl").first).to_be_visible()
+    visitor.follow(re.compile("gone case"))
+    assert page.locator("main section dl").count() == 0
+    visitor.follow("Show all changes")
+    assert page.locator("main section").count() == whole
+    page.get_by_label("Week", exact=True).select_option(index=1)
+    visitor.press("Compare")
+    expect(page.locator("main")).to_contain_text("no earlier week")
+    visitor.open("/reports/conditional-eligibility/changes/")
+
+
 def test_a_manager_opens_the_agency_s_books_and_no_other(visitor: Visitor, people: Mapping[str, list[Person]]) -> None:
     manager, stranger = people["Agency manager"][0], people["Agent with a large book"][0]
     page = log_in(visitor, manager.username, manager.password)

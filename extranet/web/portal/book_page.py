@@ -1,7 +1,6 @@
 """What the page of a book shows: banner, search, filters, table, pages, downloads. No page is made without a book that
 passed the gate."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +14,8 @@ from extranet.web.dates import moment
 from extranet.web.portal.asked import ALL_COLUMNS, Asked
 from extranet.web.portal.cells import DAYS, NUMBERS, said, shown_columns, shown_rows
 from extranet.web.portal.late import missing_monday
+from extranet.web.portal.pages import page_links
 
-AROUND = 2  # pages on both sides of the present one
 FORMATS = (("Excel", "xlsx"), ("CSV", "csv"), ("JSON", "json"), ("Parquet", "parquet"))
 
 
@@ -48,7 +47,7 @@ def context_of(opened: Opened, now: datetime) -> dict[str, object]:
         **_banner(opened, opened.book, now),
         **_narrowing(opened.asked, view),
         **_table(opened, opened.book, page),
-        **_pages(opened.asked, page),
+        **page_links(page.number, page.pages, lambda number: opened.asked.address(page=number)),
     }
 
 
@@ -62,7 +61,14 @@ def _banner(opened: Opened, book: Book, now: datetime) -> dict[str, object]:
         "newest_url": opened.asked.address(week=""),
         "missing": missing_monday(newest, now),
         "weeks_hidden": opened.asked.hidden("week"),
+        "changes_url": _changes_url(opened.asked),
     }
+
+
+def _changes_url(asked: Asked) -> str:
+    """The changes of the same week of the same book; a search or filter is not theirs."""
+    kept = {key: "" for key, _ in asked.pairs if key not in ("week", "agent")}
+    return asked.address("changes", **kept)
 
 
 def _narrowing(asked: Asked, view: View) -> dict[str, object]:
@@ -112,28 +118,3 @@ def _column(asked: Asked, column: BookColumn) -> dict[str, object]:
         "sort_url": asked.address(sort=turned) if column.sortable else "",
         "sorted": ("descending" if falling else "ascending") if is_sorted else "",
     }
-
-
-def _pages(asked: Asked, page: Page) -> dict[str, object]:
-    if page.pages < 2:
-        return {"summary": "", "page_links": [], "previous_url": "", "next_url": ""}
-    return {
-        "summary": f"Page {page.number} of {page.pages}",
-        "page_links": [
-            (str(number), asked.address(page=str(number)), number == page.number) if number else ("…", "", False)
-            for number in _numbers(page)
-        ],
-        "previous_url": asked.address(page=str(page.number - 1)) if page.number > 1 else "",
-        "next_url": asked.address(page=str(page.number + 1)) if page.number < page.pages else "",
-    }
-
-
-def _numbers(page: Page) -> Iterator[int]:
-    """First, last and the neighbours of the present page; 0 where some are left out."""
-    last = 0
-    for number in range(1, page.pages + 1):
-        if number in (1, page.pages) or abs(number - page.number) <= AROUND:
-            if number - last > 1:
-                yield 0
-            yield number
-            last = number

@@ -27,7 +27,12 @@ def shown_rows(book: Book, rows: Sequence[Row], columns: Sequence[BookColumn]) -
 
 def said(column: BookColumn, value: str) -> str:
     """One value as people read it; a value that is not of the column's type stays as it came."""
-    return WORDS_OF.get(column.type, _as_it_is)(value)
+    return said_as(column.type, value)
+
+
+def said_as(kind: str, value: str) -> str:
+    """The same by the name of the type alone."""
+    return WORDS_OF.get(kind, _as_it_is)(value)
 
 
 def _as_it_is(text: str) -> str:

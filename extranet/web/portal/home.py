@@ -1,5 +1,6 @@
 """The agent's home (J3): the newest reports, past weeks, what is late, and whether the own password runs out."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,10 +16,23 @@ from extranet.policy import local_day, warning_is_due
 from extranet.profile.in_force import policy, zone
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
+from extranet.reports.changes.meaning import all_meanings
+from extranet.reports.changes_shelf import counted
 from extranet.reports.shelf import Week, weeks
 from extranet.web.access import ANYBODY, SIGNED_IN, PortalRequest, access
 from extranet.web.dates import day, moment
 from extranet.web.portal.late import missing_monday
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What changed since the week before: cases by state, and how many of each meaning that matters."""
+
+    against: date
+    added: int
+    gone: int
+    changed: int
+    important: list[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,7 @@ class Shelf:
     released: str
     older: list[Week]
     missing: date | None
+    changed: Changed | None
 
 
 @access(ANYBODY)
@@ -60,7 +75,19 @@ def _shelf(agent: Agent, kind: ReportKind, now: datetime) -> Shelf:
     newest = next((week for week in found if week.current), None)
     released = moment(newest.released_at) if newest else ""
     older = [week for week in found if not week.current]
-    return Shelf(kind, newest, released, older, missing_monday(newest.as_of if newest else None, now))
+    late = missing_monday(newest.as_of if newest else None, now)
+    return Shelf(kind, newest, released, older, late, _changed(agent, kind, found))
+
+
+def _changed(agent: Agent, kind: ReportKind, found: list[Week]) -> Changed | None:
+    """From counts alone: no frame is opened for it."""
+    known = counted(agent=agent, open_weeks=found)
+    if known is None:
+        return None
+    counts = Counter(known.counts)
+    important = [(one.title, counts[one.name]) for one in all_meanings(kind.meanings) if one.important]
+    told = [(title, count) for title, count in important if count]
+    return Changed(known.against, counts["added"], counts["gone"], counts["changed"], told)
 
 
 def _expiry(account: Account, now: datetime) -> str:

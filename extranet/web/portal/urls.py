@@ -3,7 +3,19 @@
 from django.urls import path
 
 from extranet.profile.loader import current
-from extranet.web.portal import account, agreement, book, download, email_veto, home, login, logout, password, support
+from extranet.web.portal import (
+    account,
+    agreement,
+    book,
+    changes,
+    download,
+    email_veto,
+    home,
+    login,
+    logout,
+    password,
+    support,
+)
 
 HOME = current().portal_path.strip("/")
 
@@ -15,6 +27,7 @@ urlpatterns = [
     path("logout/", logout.logout, name="logout"),
     path("agreement/", agreement.agreement, name="agreement"),
     path("reports/<slug:kind>/", book.book, name="book"),
+    path("reports/<slug:kind>/changes/", changes.changes, name="changes"),
     path("reports/<slug:kind>/download/", download.download, name="download"),
     path("account/", account.account, name="account"),
     path("account/keepalive/", logout.keep_alive, name="keepalive"),
