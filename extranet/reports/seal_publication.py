@@ -16,6 +16,8 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.layouts import ReportKind
+from extranet.reports.assign import certified
+from extranet.reports.earlier import Comparing, opened_earlier
 from extranet.reports.manifest import manifest_name, manifest_of, store, write_signed
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.pack import Packed
@@ -23,9 +25,10 @@ from extranet.reports.progress import Progress
 from extranet.reports.refusals import OutOfSpace, ReportsRefused
 from extranet.reports.run import Run, begun
 from extranet.reports.seal import Rings, rings_in_force
+from extranet.reports.seal_books import Compare
 from extranet.reports.sources.input_file import InputFile
 from extranet.reports.standing import discard_unfinished, move
-from extranet.reports.thresholds import suspicions
+from extranet.reports.thresholds import last_released, suspicions
 
 FRAMES_A_STATEMENT = 500
 
@@ -37,8 +40,7 @@ def seal_publication(
     try:
         with begun(file, report, as_of=row.as_of, progress=progress) as run:
             _checked(row, run, file)
-            rings = rings_in_force(run.sorted.agent_ids, now=now)
-            packed = _write(row, run, rings, progress)
+            rings, packed = _sealed_books(row, run, now, progress)
             with store().open(row.pack) as reader:
                 found = run.prove(reader, rings=rings, progress=progress)
             progress("sign", 0, 1)
@@ -100,11 +102,26 @@ def _checked(row: Publication, run: Run, file: InputFile) -> None:
     move(row, PublicationState.RECEIVED, PublicationState.CHECKED, *names)
 
 
-def _write(row: Publication, run: Run, rings: Rings, progress: Progress) -> Packed:
+def _sealed_books(row: Publication, run: Run, now: datetime, progress: Progress) -> tuple[Rings, Packed]:
+    """The second pass, against the newest released week before this one where there is one."""
+    before = last_released(row.kind, before=row.as_of)
+    if before is None:
+        rings = rings_in_force(run.sorted.agent_ids, now=now)
+        return rings, _write(row, run, rings, progress, None)
+    with opened_earlier(before) as earlier:
+        lost = set(earlier.agents) & set(certified().values())  # who had a book and is still to be told what went
+        rings = rings_in_force({*run.sorted.agent_ids, *lost}, now=now)
+        comparing = Comparing(earlier, run.sorted, rings.agents)
+        packed = _write(row, run, rings, progress, comparing)
+    row.compared_with, row.changes = before.id, dict(comparing.counts)
+    return rings, packed
+
+
+def _write(row: Publication, run: Run, rings: Rings, progress: Progress, compare: Compare | None) -> Packed:
     place = store()
     place.delete(row.pack)
     with place.writer(row.pack) as target:
-        packed = run.seal(target, publication=row.id, rings=rings, progress=progress)
+        packed = run.seal(target, publication=row.id, rings=rings, progress=progress, compare=compare)
     progress("pack", 1, 1)
     return packed
 
@@ -114,7 +131,8 @@ def _sealed(row: Publication, packed: Packed, by: Actor, now: datetime) -> None:
     with transaction.atomic():
         row.sealed_at = now
         to = PublicationState.HELD if held else PublicationState.SEALED
-        move(row, PublicationState.CHECKED, to, "manifest", "manifest_signature", "pack_sha256", "sealed_at")
+        told = ("manifest", "manifest_signature", "pack_sha256", "sealed_at", "compared_with", "changes")
+        move(row, PublicationState.CHECKED, to, *told)
         _index(packed.frames())
         action = Action.PUBLICATION_HELD if held else Action.PUBLICATION_SEALED
         record(action=action, now=now, actor=by, subject=str(row.id), detail=publication_facts(row))

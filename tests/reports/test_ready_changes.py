@@ -12,8 +12,8 @@ from extranet.reports.models import Publication
 from extranet.reports.ready import post_ready_mails
 from extranet.reports.recall import recall
 from tests.reports.conftest import Publish
-from tests.reports.exchange import ALICE, BOB, LAST_MONDAY, Row, book_row
-from tests.reports.weeks import compared, seal_into_pack
+from tests.reports.exchange import ALICE, BOB, LAST_MONDAY, book_row
+from tests.reports.weeks import forget_comparison
 
 BEFORE = [book_row(ALICE, 1), book_row(ALICE, 2), book_row(BOB, 9)]
 AFTER = [book_row(ALICE, 1, net_premium="9.00"), book_row(ALICE, 3), book_row(BOB, 9)]
@@ -21,18 +21,14 @@ Two = tuple[Publication, Publication]
 
 
 @pytest.fixture
-def two_weeks(alice: Agent, bob: Agent, publish_rows: Publish, now: datetime) -> Two:
+def two_weeks(alice: Agent, bob: Agent, publish_rows: Publish) -> Two:
     """Compared for Alice, not for Bob."""
     before = [{**row, "extract_date": LAST_MONDAY.isoformat()} for row in BEFORE]
     older, newer = publish_rows(before, as_of=LAST_MONDAY).publication, publish_rows(AFTER).publication
     assert older is not None
     assert newer is not None
-    seal_into_pack(compared(of(ALICE, BEFORE), of(ALICE, AFTER)), agent=alice, newer=newer, older=older, now=now)
+    forget_comparison(newer, of=bob)
     return older, newer
-
-
-def of(license: str, rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row["agent_license"] == license]
 
 
 def body(license: str) -> tuple[str, str]:

@@ -1,18 +1,16 @@
-"""Two weeks of one owner as sides of a comparison, and a sealed comparison put into a pack that is there already."""
+"""Two weeks of one owner as sides of a comparison, and publications that were not compared."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from extranet.agents.models import Agent
 from extranet.reports.changes.compare import Comparison, Elsewhere, Side, compare
 from extranet.reports.changes.record import Changes, read_changes
 from extranet.reports.header import Header, header_of
 from extranet.reports.lines import block_of, canonical
-from extranet.reports.manifest import store
 from extranet.reports.models import Frame, Publication
-from extranet.reports.seal import CHANGES, Place, rings_in_force, seal
-from extranet.vault.stores import Reader
+from extranet.reports.seal import CHANGES
 from tests.reports.exchange import BOOK, LAST_MONDAY, MONDAY, Row, report
 
 
@@ -40,34 +38,7 @@ def changes(before: Iterable[Row], after: Iterable[Row], **options: object) -> C
     return read_changes(compared(before, after, **options).text)  # type: ignore[arg-type]
 
 
-def seal_into_pack(
-    comparison: Comparison, *, agent: Agent, newer: Publication, older: Publication, now: datetime
-) -> None:
-    """As if the run had compared: the frame appended to the pack, its row in the index."""
-    done = seal(
-        comparison.text,
-        Place(newer.kind, newer.id, agent.id, CHANGES),
-        rings_in_force([agent.id], now=now).of(CHANGES, agent.id),
-    )
-    with store().open(newer.pack) as reader:
-        whole = _all(reader)
-    store().delete(newer.pack)
-    with store().writer(newer.pack) as target:
-        target.write(whole + done.sealed)
-    Frame.objects.create(
-        publication=newer,
-        agent=agent,
-        owner=agent.id,
-        frame=CHANGES,
-        offset=len(whole),
-        length=len(done.sealed),
-        rows=comparison.entries,
-        counts=comparison.counts,
-        wrapped_key=done.wrapped_key,
-        key_version=done.key_version,
-    )
-    Publication.objects.filter(id=newer.id).update(compared_with=older.id)
-
-
-def _all(reader: Reader) -> bytes:
-    return reader.read(0, reader.size())
+def forget_comparison(newer: Publication, *, of: Agent | None = None) -> None:
+    """As if the run had not compared, for one agent or for all."""
+    frames = Frame.objects.filter(publication=newer, frame=CHANGES)
+    (frames.filter(agent=of) if of else frames).delete()
