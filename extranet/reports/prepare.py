@@ -10,12 +10,14 @@ from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.layouts import ReportKind
 from extranet.reports.assign import OWNER, Owner, assign, certified
 from extranet.reports.checks import Checked, check
+from extranet.reports.figures import FigureCount, Figures
 from extranet.reports.header import Header, header_of
 from extranet.reports.pack import Contents
 from extranet.reports.progress import Progress
-from extranet.reports.reading import SourceFile, read
+from extranet.reports.reading import ReadFile, SourceFile, read
 from extranet.reports.reconcile import Expected, money_sums
 from extranet.reports.split import quarantine_text, split
+from extranet.reports.stops import Stop
 from extranet.reports.thresholds import suspicions
 
 
@@ -42,7 +44,8 @@ class Prepared:
     counts: Counts
     quarantine: bytes
     expected: Expected
-    held_for: list[str]
+    figures: Figures
+    stops: list[Stop]
 
     @property
     def agent_ids(self) -> list[UUID]:
@@ -66,15 +69,31 @@ def prepare(source: SourceFile, report: ReportKind, *, as_of: date, progress: Pr
     expected = Expected(
         header, {owner.id: owner for owner in owners}, file.count, checked.quarantined, money_sums(file.rows, header)
     )
-    held_for = suspicions(
+    figures = figures_of(file, checked, report)
+    found = suspicions(
         kind=report.slug,
         as_of=as_of,
-        rows=counts.rows_in,
+        figures=figures,
         quarantined=counts.quarantined,
         delivered=counts.delivered,
+        books=_books(rows, owners),
         policy=policy_in_force(),
+        rows_in=counts.rows_in,
     )
-    return Prepared(header, rows, owners, checked, counts, quarantine_text(file, checked), expected, held_for)
+    return Prepared(header, rows, owners, checked, counts, quarantine_text(file, checked), expected, figures, found)
+
+
+def figures_of(file: ReadFile, checked: Checked, report: ReportKind) -> Figures:
+    """Of a file that is read whole. The second part of the identity says whose row it is: the member."""
+    count, member = FigureCount(report.layout), report.layout.identity_parts[1][0]
+    count.add(file.rows)
+    return count.figures(members=checked.good[member].n_unique(), cases=checked.good[report.case_column].n_unique())
+
+
+def _books(rows: pl.DataFrame, owners: list[Owner]) -> dict[UUID, int]:
+    """Rows of each agent."""
+    counted = rows[OWNER].value_counts(name="rows").rows()
+    return {agent_id: held for place, held in counted if (agent_id := owners[place].agent_id)}
 
 
 def _counts(rows: pl.DataFrame, owners: list[Owner], checked: Checked, report: ReportKind) -> Counts:

@@ -178,8 +178,11 @@ def _checked(row: Publication, prepared: Prepared) -> None:
     for name, count in asdict(prepared.counts).items():
         setattr(row, name, count)
     row.faults = [asdict(fault) for fault in prepared.checked.faults]
-    row.held_for = prepared.held_for
-    _move(row, PublicationState.RECEIVED, PublicationState.CHECKED, *asdict(prepared.counts), "faults", "held_for")
+    row.members, row.figures = prepared.figures.members, prepared.figures.to_json()
+    row.stops = [stop.to_json() for stop in prepared.stops]
+    row.held_for = [stop.text for stop in prepared.stops]
+    names = (*asdict(prepared.counts), "faults", "held_for", "stops", "members", "figures")
+    _move(row, PublicationState.RECEIVED, PublicationState.CHECKED, *names)
 
 
 def _write(row: Publication, prepared: Prepared, rings: Rings, progress: Progress) -> Packed:
@@ -193,7 +196,7 @@ def _write(row: Publication, prepared: Prepared, rings: Rings, progress: Progres
 
 def _sealed(row: Publication, packed: Packed, prepared: Prepared, by: Actor, now: datetime) -> None:
     """One transaction: index rows, state and event. Before it nothing can be opened, after it everything."""
-    held = bool(prepared.held_for)
+    held = bool(prepared.stops)
     with transaction.atomic():
         row.sealed_at = now
         to = PublicationState.HELD if held else PublicationState.SEALED
@@ -281,7 +284,7 @@ def _trial(file: SourceFile, report: ReportKind, as_of: date, progress: Progress
         f"{report.slug} of {as_of}: checked, nothing written",
         f"{counts.rows_in} rows in = {counts.delivered} for {counts.agents} agents"
         f" + {counts.unassigned} unassigned + {counts.quarantined} quarantined",
-        *(f"would be held: {reason}" for reason in prepared.held_for),
+        *(f"would be held: {stop.text}" for stop in prepared.stops),
         *_fault_lines(trial),
     ]
     return Outcome(CHECKED, None, lines, counts)
