@@ -63,6 +63,7 @@ class Action(StrEnum):
     PUBLICATION_RELEASE_REFUSED = "publication:release:refused"
     PUBLICATION_RECALLED = "publication:recall:done"
     PUBLICATION_AMENDED = "publication:manifest:amended"
+    PUBLICATION_FAULTS_LISTED = "publication:faults:downloaded"
     PUBLICATION_EXPIRED = "publication:retention:expired"
     # Looking at consumers' data
     BOOK_VIEWED = "book:view:done"

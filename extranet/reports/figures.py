@@ -48,8 +48,8 @@ class FigureCount:
     """Counts chunk by chunk; holds a number a column and declared value, however long the file is."""
 
     def __init__(self, layout: Layout) -> None:
-        self._filled = Counter({key: 0 for key in layout.keys})
-        self._values = {column.key: Counter({value: 0 for value in declared(column)}) for column in layout.columns}
+        self._filled = Counter(dict.fromkeys(layout.keys, 0))
+        self._values = {column.key: Counter(dict.fromkeys(declared(column), 0)) for column in layout.columns}
         self._rows = 0
         self._is_filled = [(pl.col(key).str.len_bytes() > 0).sum() for key in layout.keys]
         self._counts = [pl.col(key).value_counts(name=ROWS).implode() for key, seen in self._values.items() if seen]

@@ -153,7 +153,7 @@ def _filled(file: Arrived, before: Week, policy: Policy) -> Iterator[Stop]:
 
 
 def _mixed(file: Arrived, before: Week, policy: Policy) -> Iterator[Stop]:
-    """Columns whose declared values are shared out otherwise: half the sum of differences (total variation distance)."""
+    """Columns whose declared values are shared out otherwise, by half the sum of differences (total variation)."""
     old, new = before.figures, file.figures
     drifted = []
     for key, column in _both(old, new):

@@ -75,6 +75,5 @@ def _books(row: Publication, policy: Policy) -> Mapping[UUID, OldBook]:
     certified = frames.filter(agent__status=CertificationStatus.CERTIFIED)
     summed = certified.values_list("agent_id", "agent__license").annotate(held=Sum("rows"))
     return {
-        agent_id: OldBook(license, rows)
-        for agent_id, license, rows in summed.filter(held__gte=policy.book_shrink_rows)
+        agent_id: OldBook(license, rows) for agent_id, license, rows in summed.filter(held__gte=policy.book_shrink_rows)
     }
