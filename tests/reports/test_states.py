@@ -5,6 +5,7 @@ The table stands in docs/explanation/publication.md, and a test holds the two to
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -17,7 +18,7 @@ from extranet.reports import release as release_module
 from extranet.reports.models import Publication, PublicationState
 from extranet.reports.publish import discard_unfinished
 from extranet.reports.recall import recall
-from extranet.reports.refusals import Conflict, PublicationHeld, ReportsRefused
+from extranet.reports.refusals import Conflict, PublicationHeld
 from extranet.reports.release import release
 from extranet.reports.retention import expire_publications
 from tests.reports.conftest import Publish
@@ -71,7 +72,8 @@ def _retention(row: Publication, now: datetime, publish: Publish) -> object:
 
 
 def _next_run(row: Publication, _now: datetime, _publish: Publish) -> object:
-    return discard_unfinished([row])
+    discard_unfinished([row])
+    return None
 
 
 ACTS: dict[str, Act] = {
@@ -94,10 +96,8 @@ def test_an_act_moves_what_it_may_move_and_nothing_else(
     else:
         Publication.objects.filter(id=row.id).update(state=state)
     row.refresh_from_db()
-    try:
+    with suppress(Conflict):  # any other refusal fails here
         ACTS[act](row, now, publish_rows)
-    except ReportsRefused as error:
-        assert isinstance(error, Conflict)
     left = Publication.objects.filter(id=row.id).values_list("state", flat=True).first() or ""
     swept = act in ("a better file of the day", "retention") and state in ("received", "checked")
     assert left == ("" if swept else MOVES.get((act, state), state))

@@ -21,7 +21,7 @@ from extranet.reports.thresholds import expected_day, suspicions
 from tests.reports.conftest import Publish, make_agent
 from tests.reports.exchange import ALICE, BOB, BOOK, DORA, LAST_MONDAY, MONDAY, Row, book_row, report
 
-CHECKED = [*(book_row(ALICE, number) for number in range(1, 41)), *(book_row(BOB, number) for number in range(41, 61))]
+ROWS = [*(book_row(ALICE, number) for number in range(1, 41)), *(book_row(BOB, number) for number in range(41, 61))]
 
 
 def dated(rows: list[Row], day: date) -> list[Row]:
@@ -39,8 +39,8 @@ def names(row: Publication) -> list[str]:
 
 
 def test_what_stopped_a_file_is_kept_with_its_figures(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
-    publish_rows(dated(CHECKED, LAST_MONDAY), as_of=LAST_MONDAY)
-    row = held(publish_rows, CHECKED[16:])  # 24 of Alice's 40 are left, and so are seven rows in ten of all
+    publish_rows(dated(ROWS, LAST_MONDAY), as_of=LAST_MONDAY)
+    row = held(publish_rows, ROWS[16:])  # 24 of Alice's 40 are left, and so are seven rows in ten of all
     assert names(row) == ["agents_shrank"]
     assert row.held_for == [row.stops[0]["text"]]
     assert row.stops[0]["sides"] == [
@@ -52,28 +52,28 @@ def test_what_stopped_a_file_is_kept_with_its_figures(alice: Agent, bob: Agent, 
 def test_the_first_publication_of_a_report_is_compared_with_nothing(
     alice: Agent, bob: Agent, publish_rows: Publish
 ) -> None:
-    assert publish_rows(CHECKED).status == "released"
+    assert publish_rows(ROWS).status == "released"
 
 
 def test_only_released_weeks_of_an_earlier_day_count(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
     """A week forgotten and published late stands between two others."""
     first, late = MONDAY - timedelta(weeks=2), LAST_MONDAY
-    publish_rows(dated(CHECKED[:20], first), as_of=first)
-    held(publish_rows, CHECKED)
-    publish_rows(dated(CHECKED[:24], late), as_of=late)
-    assert "24" in held(publish_rows, CHECKED[:40]).held_for[0]
+    publish_rows(dated(ROWS[:20], first), as_of=first)
+    held(publish_rows, ROWS)
+    publish_rows(dated(ROWS[:24], late), as_of=late)
+    assert "24" in held(publish_rows, ROWS[:40]).held_for[0]
 
 
 def test_who_is_not_certified_any_more_has_not_shrunk(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
-    publish_rows(dated(CHECKED, LAST_MONDAY), as_of=LAST_MONDAY)
+    publish_rows(dated(ROWS, LAST_MONDAY), as_of=LAST_MONDAY)
     Agent.objects.filter(license=BOB).update(status=CertificationStatus.DECERTIFIED)
-    assert publish_rows(CHECKED).status == "released"
+    assert publish_rows(ROWS).status == "released"
 
 
 def test_rows_that_were_handed_over_later_belong_to_the_book(
     alice: Agent, publish_rows: Publish, now: datetime
 ) -> None:
-    rows = [*CHECKED[:40], *(book_row(DORA, number) for number in range(61, 91))]
+    rows = [*ROWS[:40], *(book_row(DORA, number) for number in range(61, 91))]
     publish_rows(dated(rows, LAST_MONDAY), as_of=LAST_MONDAY)
     make_agent(DORA, "Dora")
     amend(by=Actor.system("roster"), now=now)
@@ -82,7 +82,7 @@ def test_rows_that_were_handed_over_later_belong_to_the_book(
 
 def test_a_file_of_another_day_than_the_expected_is_held(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
     tuesday = MONDAY + timedelta(days=1)
-    row = held(publish_rows, dated(CHECKED, tuesday), as_of=tuesday)
+    row = held(publish_rows, dated(ROWS, tuesday), as_of=tuesday)
     assert names(row) == ["date"]
     assert "Monday 2026-11-16" in row.held_for[0]
 
@@ -105,13 +105,13 @@ def test_the_calendar_of_the_profile_moves_the_expected_day(day: str, expected: 
 
 
 def test_a_trial_tells_the_same_reasons(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
-    publish_rows(dated(CHECKED, LAST_MONDAY), as_of=LAST_MONDAY)
-    lines = publish_rows(CHECKED[16:], dry_run=True).lines
+    publish_rows(dated(ROWS, LAST_MONDAY), as_of=LAST_MONDAY)
+    lines = publish_rows(ROWS[16:], dry_run=True).lines
     assert [line for line in lines if line.startswith("would be held: 1 agent of 2")] != []
 
 
 def test_two_statements_whatever_the_number_of_agents(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
-    publish_rows(dated(CHECKED, LAST_MONDAY), as_of=LAST_MONDAY)
+    publish_rows(dated(ROWS, LAST_MONDAY), as_of=LAST_MONDAY)
     asked: dict[str, Any] = {"kind": BOOK, "as_of": MONDAY, "quarantined": 0, "delivered": 60, "policy": JOBAID}
     with CaptureQueriesContext(
         connection,
@@ -122,7 +122,7 @@ def test_two_statements_whatever_the_number_of_agents(alice: Agent, bob: Agent, 
 
 def test_figures_counted_in_pieces_are_those_of_the_whole() -> None:
     layout = report().layout
-    rows = pl.DataFrame(CHECKED[:30] + [book_row(ALICE, 99, res_zip="")]).select(layout.keys)
+    rows = pl.DataFrame([*ROWS[:30], book_row(ALICE, 99, res_zip="")]).select(layout.keys)
     whole, pieces = FigureCount(layout), FigureCount(layout)
     whole.add(rows)
     for start in range(0, rows.height, 7):
@@ -132,7 +132,7 @@ def test_figures_counted_in_pieces_are_those_of_the_whole() -> None:
     found = whole.figures(members=2, cases=1)
     assert (found.rows, found.columns["res_zip"].filled, found.columns["last_name"].filled) == (
         31,
-        sum(row["res_zip"] != "" for row in CHECKED[:30]),
+        sum(row["res_zip"] != "" for row in ROWS[:30]),
         31,
     )
     assert Figures.from_json(found.to_json()) == found
