@@ -64,6 +64,13 @@ def test_only_released_weeks_of_an_earlier_day_count(alice: Agent, bob: Agent, p
     assert "24" in held(publish_rows, ROWS[:40]).held_for[0]
 
 
+def test_a_week_published_late_is_not_compared_with_a_later_one(
+    alice: Agent, bob: Agent, publish_rows: Publish
+) -> None:
+    publish_rows(ROWS)
+    assert publish_rows(dated(ROWS[:20], LAST_MONDAY), as_of=LAST_MONDAY).status == "released"
+
+
 def test_who_is_not_certified_any_more_has_not_shrunk(alice: Agent, bob: Agent, publish_rows: Publish) -> None:
     publish_rows(dated(ROWS, LAST_MONDAY), as_of=LAST_MONDAY)
     Agent.objects.filter(license=BOB).update(status=CertificationStatus.DECERTIFIED)
