@@ -69,6 +69,13 @@ class Policy:
     roster_drop_share: float = 0.10  # SI-10: a roster that drops more of the agents is refused
     quarantined_share: float = 0.02  # SI-10: a file with more faulty rows is held
     rows_change_share: float = 0.30  # SI-10: a file that grew or shrank more against last week is held
+    members_change_share: float = 0.30  # SI-10: the same of the members in it
+    book_shrink_share: float = 0.40  # SI-10: a book that lost as much has shrunk ...
+    book_shrink_rows: int = 20  # SI-10: ... if it had so many rows; in smaller ones two households are as much
+    book_shrink_agents_share: float = 0.005  # SI-10: more of the agents than that: held
+    fill_drift_share: float = 0.10  # SI-10: a column filled so much more or less often holds the file
+    mix_drift_share: float = 0.10  # SI-10: so much of a column's values shared out otherwise, too
+    drift_rows: int = 200  # SI-10: in fewer rows a drift says nothing
     publication_late_hour: int = 12  # J2: from then on Monday's file counts as late, local
     weeks_kept: int = 8  # SI-12
     release_persons: int = 1  # AC-5: 2 means that another person than the publisher releases
@@ -83,7 +90,7 @@ def _contradictions(policy: Policy) -> list[tuple[bool, str]]:
     numbers = [getattr(policy, field.name) for field in fields(policy)]
     negative = any(isinstance(number, int | float) and number < 0 for number in numbers)
     days = policy.password_days
-    shares = (policy.roster_drop_share, policy.quarantined_share, policy.rows_change_share)
+    shares = [getattr(policy, field.name) for field in fields(policy) if field.name.endswith("_share")]
     return [
         (negative, "no number may be negative"),
         (days is not None and days <= policy.warning_days, "warning_days must be less than password_days"),

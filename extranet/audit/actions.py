@@ -65,6 +65,7 @@ class Action(StrEnum):
     PUBLICATION_AMENDED = "publication:manifest:amended"
     STORE_ORPHANS_REMOVED = "publication:orphans:removed"
     PUBLICATION_REBUILT = "publication:index:rebuilt"
+    PUBLICATION_FAULTS_LISTED = "publication:faults:downloaded"
     PUBLICATION_EXPIRED = "publication:retention:expired"
     # Looking at consumers' data
     BOOK_VIEWED = "book:view:done"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from extranet.cli.answers import Answer, give, table
 from extranet.cli.exit_codes import UNEXPECTED, failure_of
 from extranet.cli.install import install
-from extranet.cli.publications import progress_on_terminal
+from extranet.cli.progress_bar import progress_on_terminal
 from extranet.cli.serve import serve
 from extranet.credentials.username import shown
 from extranet.demo.build import build, clear, freshen, today
@@ -49,7 +49,7 @@ def _story(agents: int, weeks: int, seed: int, port: int) -> Story:
     clear(env.folder)
     make_seed(env.folder)
     install()
-    return build(env=env, agents=agents, weeks=weeks, seed=seed, port=port, now=now, progress=progress_on_terminal)
+    return build(env=env, agents=agents, weeks=weeks, seed=seed, port=port, now=now, progress=progress_on_terminal())
 
 
 def _told(story: Story) -> Answer:

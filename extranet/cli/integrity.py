@@ -13,7 +13,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import INTEGRITY
-from extranet.cli.publications import progress_on_terminal
+from extranet.cli.progress_bar import progress_on_terminal
 from extranet.reports.files_verify import verify_files, verify_packs
 from extranet.reports.rebuild import rebuild_index
 
@@ -60,7 +60,8 @@ def export(to: Path, from_batch: int, now: datetime) -> Answer:
 @click.option("--offline", is_flag=True, help="Without the database: signatures, digests, indexes; opens no frame.")
 def verify_all(offline: bool) -> Answer:
     """Open every frame of every pack."""
-    found = verify_packs(progress=progress_on_terminal) if offline else verify_files(progress=progress_on_terminal)
+    progress = progress_on_terminal()
+    found = verify_packs(progress=progress) if offline else verify_files(progress=progress)
     facts = {"packs": found.packs, "frames": found.frames, "shredded": found.shredded, "faults": found.faults}
     line = f"{found.frames} frames in {found.packs} packs, {found.shredded} of them destroyed on purpose"
     verdict = _faults(found.faults) if found.faults else ("all as they were signed" if offline else "all open")

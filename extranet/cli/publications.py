@@ -1,6 +1,5 @@
 """``publish``, ``publications``, ``release``, ``recall``: the statewide files."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -10,6 +9,7 @@ import click
 
 from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment, table
+from extranet.cli.progress_bar import progress_on_terminal
 from extranet.cli.roster import DAY, FILE
 from extranet.reports import listing
 from extranet.reports.listing import Publication
@@ -37,7 +37,7 @@ def publish(kind: str, file: Path, as_of: datetime, dry_run: bool, release: bool
         now=now,
         release=release,
         dry_run=dry_run,
-        progress=progress_on_terminal,
+        progress=progress_on_terminal(),
     )
     return _published(outcome)
 
@@ -53,10 +53,15 @@ def publications(kind: str | None) -> Answer:
 
 @act()
 @click.argument("publication")
+@click.option("--reason", default="", help="Why a held one is right all the same; the trail keeps it.")
 @moment
-def release(publication: str, now: datetime) -> Answer:
-    """Show a sealed or held PUBLICATION (its id, the beginning of it, or KIND:DATE) to all agents."""
-    row = release_publication(publication_id=listing.find(publication).id, by=Actor.shell(), now=now)
+def release(publication: str, reason: str, now: datetime) -> Answer:
+    """Show a sealed or held PUBLICATION (its id, the beginning of it, or KIND:DATE) to all agents.
+
+    A held one needs a reason, and another person than the one who sent it.
+    """
+    row = listing.find(publication)
+    row = release_publication(publication_id=row.id, by=Actor.shell(), now=now, reason=reason)
     return Answer({"publication": _facts(row)}, [f"{row} ({row.id})"])
 
 
@@ -69,12 +74,6 @@ def recall(publication: str, now: datetime) -> Answer:
     shown = recall_publication(publication_id=row.id, by=Actor.shell(), now=now)
     facts = {"recalled": str(row.id), "shown_now": str(shown.id) if shown else None}
     return Answer(facts, [f"recalled {row.id}", f"agents see: {shown or 'no publication of this kind'}"])
-
-
-def progress_on_terminal(stage: str, done: int, total: int) -> None:
-    """One line on stderr that overwrites itself; nothing where nobody watches."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{stage} {done}/{total}" + ("\r\033[K" if done >= total else ""), err=True, nl=False)
 
 
 def _published(outcome: Outcome) -> Answer:
@@ -101,6 +100,9 @@ def _facts(row: Publication) -> Mapping[str, object]:
         "quarantined": row.quarantined,
         "agents": row.agents,
         "held_for": row.held_for,
+        "stops": row.stops,
+        "overruled_by": row.overruled_by,
+        "overruled_reason": row.overruled_reason,
         "received_by": row.received_by,
         "released_at": row.released_at,
         "released_by": row.released_by,

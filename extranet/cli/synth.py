@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from extranet.cli.answers import Answer, act, moment
-from extranet.cli.publications import progress_on_terminal
+from extranet.cli.progress_bar import progress_on_terminal
 from extranet.cli.roster import DAY
 from extranet.demo.synth import WrittenWeek, write_exchange
 from extranet.policy import local_day
@@ -46,7 +46,7 @@ def synth(
         profile_folder=current().folder,
         format=kind,
         faults=faults,
-        progress=progress_on_terminal,
+        progress=progress_on_terminal(),
     )
     facts = {
         "folder": str(written.folder),

@@ -3,9 +3,17 @@
 Values are counted for columns whose allowed values the layout declares, so that nothing of a person can stand here.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import polars as pl
+
+from extranet.profile.layouts import Column, Layout
+
+YES_NO = ("Y", "N")
+ROWS = "_rows"  # no layout key begins with _
 
 
 @dataclass(frozen=True)
@@ -34,3 +42,32 @@ class Figures:
         """What ``to_json`` gave; nothing stored gives no figures."""
         columns = {key: ColumnFigures(**value) for key, value in stored.get("columns", {}).items()}
         return cls(stored.get("rows", 0), stored.get("members", 0), stored.get("cases", 0), columns)
+
+
+class FigureCount:
+    """Counts chunk by chunk; holds a number a column and declared value, however long the file is."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._filled = Counter(dict.fromkeys(layout.keys, 0))
+        self._values = {column.key: Counter(dict.fromkeys(declared(column), 0)) for column in layout.columns}
+        self._rows = 0
+        self._is_filled = [(pl.col(key).str.len_bytes() > 0).sum() for key in layout.keys]
+        self._counts = [pl.col(key).value_counts(name=ROWS).implode() for key, seen in self._values.items() if seen]
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """The next rows: one text column a key of the layout, blanks as empty text."""
+        self._rows += rows.height
+        self._filled.update(rows.select(self._is_filled).row(0, named=True))
+        for key, found in rows.select(self._counts).row(0, named=True).items():
+            seen = self._values[key]
+            seen.update({entry[key]: entry[ROWS] for entry in found if entry[key] in seen})
+
+    def figures(self, *, members: int, cases: int) -> Figures:
+        """All that was added, with what only the whole file can tell."""
+        columns = {key: ColumnFigures(filled, dict(self._values[key])) for key, filled in self._filled.items()}
+        return Figures(self._rows, members, cases, columns)
+
+
+def declared(column: Column) -> tuple[str, ...]:
+    """The values that a column may have, where the layout says them: only these are ever counted."""
+    return YES_NO if column.type == "yes_no" else column.allowed

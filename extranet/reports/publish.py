@@ -4,8 +4,10 @@ receive -> first pass (run.py) -> checked -> second pass -> proof -> sealed or h
 at most a row in progress and a pack that nobody reads; the same command removes both and begins again.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +23,7 @@ from extranet.reports.inbox import clear_from_inbox
 from extranet.reports.manifest import pack_name
 from extranet.reports.models import Publication, PublicationState
 from extranet.reports.outcome import ALREADY, RELEASED, SEALED, Outcome, held_lines, outcome_of
-from extranet.reports.progress import Progress, silent
+from extranet.reports.progress import Progress, silent, told
 from extranet.reports.refusals import PublicationHeld, ReportsRefused, UsageRefused
 from extranet.reports.release import release as release_publication
 from extranet.reports.release import require_release_allowed
@@ -84,10 +86,17 @@ def _in_turn(file: InputFile, source: Path | BinaryIO, order: _Order) -> Outcome
         row, status = standing(order.report, order.as_of, file), ALREADY
         if row is None:
             row, status = _receive(file, order), SEALED
-            seal_publication(row, file, order.report, by=order.by, now=order.now, progress=order.progress)
+            progress = told(row.id, clock=_clock(order.now), then=order.progress)
+            seal_publication(row, file, order.report, by=order.by, now=order.now, progress=progress)
         clear_from_inbox(source)
         amend_publication(row, by=order.by, now=order.now)  # somebody may have been certified while it was sealed
         return _ended(row, status, order)
+
+
+def _clock(began_at: datetime) -> Callable[[], datetime]:
+    """The moments of a run, reckoned from when it began by a clock that never jumps."""
+    began = time.monotonic()
+    return lambda: began_at + timedelta(seconds=time.monotonic() - began)
 
 
 def _report(kind: str) -> ReportKind:

@@ -27,7 +27,8 @@ def recall(*, publication_id: UUID, by: Actor, now: datetime) -> Publication | N
     if row.state == PublicationState.RECALLED:
         return _shown(row.kind)
     changes = {"state": PublicationState.RECALLED, "recalled_at": now, "recalled_by": by.name}
-    if not Publication.objects.filter(id=row.id, state__in=RECALLABLE).update(**changes):
+    mine = Publication.objects.filter(id=row.id, state=row.state)  # the very state that the trail will name
+    if row.state not in RECALLABLE or not mine.update(**changes):
         raise Conflict(f"{row} cannot be recalled")
     _switch_back(row, now)
     cancelled = cancel(now=now, key_prefix=mail_key(row.id))

@@ -9,6 +9,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.models import Current, Publication, PublicationState
+from extranet.reports.overrule import checked_reason, require_second_person
 from extranet.reports.ready import tell_agents
 from extranet.reports.refusals import Conflict, ReportsRefused, UsageRefused
 
@@ -19,8 +20,8 @@ LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
 def release(*, publication_id: UUID, by: Actor, now: datetime, reason: str = "") -> Publication:
     """Release what is sealed or held; released already is fine. Raises UsageRefused, Conflict. Not in a transaction.
 
-    ``reason``: why a held one is right all the same, for the trail. An older week than the current one is released
-    without moving anybody back to it.
+    A held one is released by another person than the one who sent it, who says why it is right all the same
+    (``reason``). An older week than the current one is released without moving anybody back to it.
     """
     try:
         return _release(publication_id, by, now, reason)
@@ -31,11 +32,13 @@ def release(*, publication_id: UUID, by: Actor, now: datetime, reason: str = "")
         raise
 
 
-def require_release_allowed(*, by: Actor, received_by: str) -> None:
-    """Raise UsageRefused where policy asks for two persons and this is not a second one (AC-5).
+def require_release_allowed(*, by: Actor, received_by: str, is_held: bool = False) -> None:
+    """Raise UsageRefused where policy asks for two persons and this is not a second one (AC-5); of a held file always.
 
-    The shell counts as one person whoever types, so it never is the second; nor is the timetable.
+    Where policy asks, the shell never is the second: it counts as one person whoever types; nor is the timetable.
     """
+    if is_held:
+        require_second_person(by=by, received_by=received_by)
     if policy_in_force().release_persons < 2:
         return
     if by.kind != "staff":
@@ -51,27 +54,44 @@ def _release(publication_id: UUID, by: Actor, now: datetime, reason: str) -> Pub
         raise UsageRefused(f"there is no publication {publication_id}")
     if row.state == PublicationState.RELEASED:
         return row
-    require_release_allowed(by=by, received_by=row.received_by)
+    is_held = row.state == PublicationState.HELD
+    require_release_allowed(by=by, received_by=row.received_by, is_held=is_held)
     _require_only_one(row)
-    releasable = Publication.objects.filter(id=row.id, state__in=RELEASABLE)
-    overruled = list(row.held_for) if row.state == PublicationState.HELD else []
-    if not releasable.update(state=PublicationState.RELEASED, released_at=now, released_by=by.name):
-        raise Conflict(f"{row} cannot be released")
-    same_day = Publication.objects.filter(kind=row.kind, as_of=row.as_of, state=PublicationState.HELD)
-    same_day.update(state=PublicationState.SUPERSEDED)
+    reason = checked_reason(reason, is_held=is_held, now=now)
+    _move(row, by, now, reason)
+    replaced = _supersede(row)
     is_current = _switch(row, now)
     detail: dict[str, JsonValue] = {
         "kind": row.kind,
         "as_of": row.as_of.isoformat(),
         "revision": row.revision,
-        "overruled": overruled,
+        "overruled": list(row.held_for) if is_held else [],
         **({"reason": reason} if reason else {}),
+        **({"superseded": replaced} if replaced else {}),
     }
     record(action=Action.PUBLICATION_RELEASED, now=now, actor=by, subject=str(row.id), detail=detail)
     if is_current:
         tell_agents.enqueue(publication_id=str(row.id))  # type: ignore[call-arg]  # the worker gives now
     row.refresh_from_db()
     return row
+
+
+def _move(row: Publication, by: Actor, now: datetime, reason: str) -> None:
+    """From the very state that was looked at: what was held a moment ago is not released as if it were sealed."""
+    changes = {"state": PublicationState.RELEASED, "released_at": now, "released_by": by.name}
+    if row.state == PublicationState.HELD:
+        changes |= {"overruled_by": by.name, "overruled_reason": reason}
+    mine = Publication.objects.filter(id=row.id, state=row.state)
+    if row.state not in RELEASABLE or not mine.update(**changes):
+        raise Conflict(f"{row} cannot be released")
+
+
+def _supersede(row: Publication) -> list[JsonValue]:
+    """Held files of the same day, earlier or later tries, are not wanted any more; which."""
+    same_day = Publication.objects.filter(kind=row.kind, as_of=row.as_of, state=PublicationState.HELD)
+    held = list(same_day.values_list("id", flat=True))
+    same_day.filter(id__in=held).update(state=PublicationState.SUPERSEDED)
+    return [str(each) for each in held]
 
 
 def _require_only_one(row: Publication) -> None:

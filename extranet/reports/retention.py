@@ -12,7 +12,13 @@ from extranet.reports.manifest import manifest_name, store
 from extranet.reports.models import Current, Publication, PublicationState
 from extranet.reports.seal import AMENDED
 
-ENDED = (PublicationState.RELEASED, PublicationState.RECALLED, PublicationState.SUPERSEDED, PublicationState.HELD)
+EXPIRABLE = (
+    PublicationState.RELEASED,
+    PublicationState.RECALLED,
+    PublicationState.SUPERSEDED,
+    PublicationState.HELD,
+    PublicationState.SEALED,  # nobody released it in time: nobody could open it any more
+)
 
 
 def expire_publications(*, now: datetime) -> int:
@@ -33,7 +39,7 @@ def _beyond(kind: str) -> list[Publication]:
     if len(days) < kept:
         return []
     shown = Current.objects.filter(kind=kind).values("publication_id")
-    return list(rows.filter(state__in=ENDED, as_of__lt=days[-1]).exclude(id__in=shown))
+    return list(rows.filter(state__in=EXPIRABLE, as_of__lt=days[-1]).exclude(id__in=shown))
 
 
 def _expire(row: Publication, now: datetime) -> bool:

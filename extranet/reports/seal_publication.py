@@ -28,6 +28,7 @@ from extranet.reports.seal import Rings, rings_in_force
 from extranet.reports.seal_books import Compare
 from extranet.reports.sources.input_file import InputFile
 from extranet.reports.standing import discard_unfinished, move
+from extranet.reports.stops import Stop
 from extranet.reports.thresholds import last_released, suspicions
 
 FRAMES_A_STATEMENT = 500
@@ -62,16 +63,18 @@ def seal_publication(
         ) from error
 
 
-def suspicions_of(run: Run, as_of: date) -> list[str]:
+def stops_of(run: Run, as_of: date) -> list[Stop]:
     """Why a person must look at it before anybody reads it."""
-    counts = run.counts
+    found = run.sorted
     return suspicions(
         kind=run.report.slug,
         as_of=as_of,
-        rows=counts.rows_in,
-        quarantined=counts.quarantined,
-        delivered=counts.delivered,
+        figures=found.figures,
+        quarantined=found.quarantined,
+        delivered=found.delivered,
+        books=found.books,
         policy=policy_in_force(),
+        rows_in=found.rows_in,
     )
 
 
@@ -94,11 +97,13 @@ def publication_facts(row: Publication) -> dict[str, JsonValue]:
 def _checked(row: Publication, run: Run, file: InputFile) -> None:
     for name, count in asdict(run.counts).items():
         setattr(row, name, count)
-    row.members = run.sorted.members
+    figures, stops = run.sorted.figures, stops_of(run, row.as_of)
+    row.members, row.figures = figures.members, figures.to_json()
     row.input_sha256 = file.sha256()
     row.faults = [asdict(fault) for fault in run.sorted.faults]
-    row.held_for = suspicions_of(run, row.as_of)
-    names = (*asdict(run.counts), "members", "input_sha256", "faults", "held_for")
+    row.stops = [stop.to_json() for stop in stops]
+    row.held_for = [stop.text for stop in stops]
+    names = (*asdict(run.counts), "members", "figures", "input_sha256", "faults", "stops", "held_for")
     move(row, PublicationState.RECEIVED, PublicationState.CHECKED, *names)
 
 

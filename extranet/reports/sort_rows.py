@@ -14,6 +14,7 @@ from extranet.profile.layouts import ReportKind
 from extranet.reports.assign import Owner, Owners
 from extranet.reports.checks import FAULTS_KEPT, Check, CheckedChunk
 from extranet.reports.cut import lines_of
+from extranet.reports.figures import FigureCount, Figures
 from extranet.reports.header import Header, header_of
 from extranet.reports.identity import (
     REASON,
@@ -47,7 +48,7 @@ class Sorted:
     unassigned: int
     quarantined: int
     delivered_cases: int
-    members: int
+    figures: Figures
     books: Mapping[UUID, int]
     faults: list[Fault]
     sums: Sums
@@ -72,6 +73,7 @@ class Sorting:
         self._header = header_of(report, as_of=as_of, constants={})
         self._money = money_columns(self._header)
         self._sums = no_sums(self._header)
+        self._figures = FigureCount(report.layout)
         self._faults: list[Fault] = []
         self._rows = self._misshapen = 0
 
@@ -82,6 +84,7 @@ class Sorting:
         self._faults = (self._faults + checked.faults)[:FAULTS_KEPT]
         add(self._sums, money_sums(chunk.rows, self._money))
         if chunk.rows.height:
+            self._figures.add(chunk.rows)
             self._place(checked, digests_of(chunk.rows, self._report, self._seeds))
         self._misshapen += len(chunk.misshapen)
         return checked
@@ -130,7 +133,7 @@ class Sorting:
             unassigned=int(np.count_nonzero(good)) - delivered,
             quarantined=int(np.count_nonzero(~good)) + self._misshapen,
             delivered_cases=delivered_cases,
-            members=len(different(self._spill.read_column("member", np.uint64)[good])),
+            figures=self._figures.figures(members=self._different("member", good), cases=len(cases)),
             books=books,
             faults=self._faults,
             sums=self._sums,
@@ -156,6 +159,9 @@ class Sorting:
         self._faults = sorted(self._faults + found, key=lambda fault: fault.line)[:FAULTS_KEPT]
         header = header_of(self._report, as_of=self._as_of, constants=self._check.constants)
         keep_left_out(self._spill, left_out, lines, self._report.layout, header)
+
+    def _different(self, name: str, which: np.ndarray) -> int:
+        return len(different(self._spill.read_column(name, np.uint64)[which]))
 
     def _cases(self, good: np.ndarray, is_delivered: np.ndarray) -> tuple[int, Digests]:
         every = self._spill.read_column("case", np.uint64)

@@ -12,7 +12,7 @@ from extranet.reports.outcome import ALREADY, CHECKED, Outcome, fault_lines, out
 from extranet.reports.progress import Progress
 from extranet.reports.run import begun
 from extranet.reports.seal import rings_for_trial
-from extranet.reports.seal_publication import suspicions_of
+from extranet.reports.seal_publication import stops_of
 from extranet.reports.sources.input_file import InputFile
 from extranet.reports.standing import standing
 
@@ -47,7 +47,7 @@ def trial(file: InputFile, report: ReportKind, as_of: date, progress: Progress) 
         f"{report.slug} of {as_of}: checked, nothing written",
         f"{counts.rows_in} rows in = {counts.delivered} for {counts.agents} agents"
         f" + {counts.unassigned} unassigned + {counts.quarantined} quarantined",
-        *(f"would be held: {reason}" for reason in suspicions_of(run, as_of)),
+        *(f"would be held: {stop.text}" for stop in stops_of(run, as_of)),
         *fault_lines(row),
     ]
     return Outcome(CHECKED, None, lines, counts)

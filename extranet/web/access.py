@@ -64,11 +64,13 @@ class PortalRequest(HttpRequest):
     live: LiveSession
 
 
-def access(rule: Rule) -> Callable[[View], View]:
-    """Declare who may enter this view."""
+def access(rule: Rule, *, keeps_alive: bool = True) -> Callable[[View], View]:
+    """Declare who may enter this view. ``keeps_alive=False``: a script asks for it, which is no sign of a person, so
+    the idle time goes on (AC-11)."""
 
     def declare(view: View) -> View:
         view.access = rule  # type: ignore[attr-defined]
+        view.keeps_alive = keeps_alive  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -98,7 +100,7 @@ class AccessMiddleware:
         rule: Rule | None = getattr(view, "access", None)
         if rule is None:
             return self._refuse(request, "the page declares no rule")
-        ended = self._attach(request)
+        ended = self._attach(request, keeps_alive=getattr(view, "keeps_alive", True))
         if rule.anybody:
             return None
         if not hasattr(request, "account"):
@@ -109,7 +111,7 @@ class AccessMiddleware:
         step = None if rule.unfinished else pending_step(account=account, now=now)
         return redirect(step) if step else None
 
-    def _attach(self, request: HttpRequest) -> str:
+    def _attach(self, request: HttpRequest, *, keeps_alive: bool) -> str:
         """Put account and live session on the request; returns why a session ended, or nothing."""
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
         live = check(session_key=key, now=timezone.now()) if key else None
@@ -119,7 +121,8 @@ class AccessMiddleware:
             return live.reason
         if live is not None and isinstance(request.user, Account) and request.user.pk == live.account_id:
             request.account, request.live = request.user, live  # type: ignore[attr-defined]
-            touch(session=live, now=timezone.now())
+            if keeps_alive:
+                touch(session=live, now=timezone.now())
         return ""
 
     def _refuse(self, request: HttpRequest, why: str) -> HttpResponse:

@@ -9,21 +9,28 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from extranet.mail.guard import search
-from extranet.policy import local_day
-from extranet.profile.in_force import zone
 from extranet.profile.loader import current
+from extranet.reports.fault_list import cut_words
 from extranet.reports.listing import Publication, PublicationState
+from extranet.reports.overrule import LONGEST_REASON, checked_reason
 from extranet.reports.recall import RECALLABLE
 from extranet.reports.refusals import UsageRefused
 from extranet.reports.release import RELEASABLE, require_release_allowed
+from extranet.reports.stops import Side, Stop
 from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
 from extranet.web.staff.publications import report_title, state_words
+from extranet.web.staff.under_way import is_under_way, progress_of
 
 SHOWN_FAULTS = 200
-LONGEST_REASON = 300
 SUM_COLUMNS = ({"label": "Column"}, {"label": "Sum of all rows", "numeric": True})
+STOP_COLUMNS = (
+    {"label": "What"},
+    {"label": "Week before", "numeric": True},
+    {"label": "This file", "numeric": True},
+    {"label": "Difference", "numeric": True},
+    {"label": "Limit", "numeric": True},
+)
 FAULT_COLUMNS = ({"label": "Line", "numeric": True}, {"label": "Column"}, {"label": "Reason"})
 
 
@@ -44,10 +51,10 @@ class ReleaseForm(forms.Form):
             del self.fields["reason"]
 
     def clean_reason(self) -> str:
-        reason: str = self.cleaned_data["reason"]
-        if found := search(reason, today=local_day(timezone.now(), zone())):
-            raise forms.ValidationError(f"The text seems to hold {', '.join(found)}. Write nothing about a consumer.")
-        return reason
+        try:
+            return checked_reason(self.cleaned_data["reason"], is_held=True, now=timezone.now())
+        except UsageRefused as refused:
+            raise forms.ValidationError(f"{_sentence(refused.lines[0])}.") from refused
 
 
 @access(PUBLISHERS)
@@ -86,6 +93,10 @@ def page_of(
         "fault_columns": FAULT_COLUMNS,
         "faults": [(f"{fault['line']:,}", fault["column"], fault["reason"]) for fault in row.faults[:SHOWN_FAULTS]],
         "more_faults": len(row.faults) > SHOWN_FAULTS,
+        "cut_words": _sentence(cut_words(row)),
+        "progress": progress_of(row) if is_under_way(row) else None,
+        "stop_columns": STOP_COLUMNS,
+        "stops": [_stop(Stop.from_json(stop)) for stop in row.stops],
         "is_held": is_held,
         "is_releasable": row.state in RELEASABLE,
         "is_recallable": row.state in RECALLABLE,
@@ -98,10 +109,24 @@ def page_of(
 def _why_not(request: PortalRequest, row: Publication) -> str:
     """Why this person cannot release it; nothing if they can."""
     try:
-        require_release_allowed(by=actor_of(request), received_by=row.received_by)
+        is_held = row.state == PublicationState.HELD
+        require_release_allowed(by=actor_of(request), received_by=row.received_by, is_held=is_held)
     except UsageRefused as refused:
         return refused.lines[0]
     return ""
+
+
+def _stop(stop: Stop) -> tuple[str, list[tuple[str, ...]]]:
+    """Its sentence, and a line of a table for each line of figures."""
+    return _sentence(stop.text), [_cells(side) for side in stop.sides]
+
+
+def _cells(side: Side) -> tuple[str, ...]:
+    return tuple(text or "–" for text in (side.label, side.before, side.now, side.difference, side.limit))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _facts(row: Publication) -> list[tuple[str, str]]:
@@ -112,6 +137,7 @@ def _facts(row: Publication) -> list[tuple[str, str]]:
         ("State", state_words(row)),
         ("Revision", str(row.revision)),
         *told,
+        *([("Overruled", f"by {row.overruled_by}: {row.overruled_reason}")] if row.overruled_by else []),
         ("File", f"{row.input_bytes:,} bytes, SHA-256 {row.input_sha256}"),
         ("Number", str(row.id)),
     ]

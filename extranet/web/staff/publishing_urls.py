@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from extranet.web.staff import home, publication_page, publications, release, roster, roster_preview, upload
+from extranet.web.staff import (
+    faults,
+    home,
+    progress,
+    publication_page,
+    publications,
+    release,
+    roster,
+    roster_preview,
+    upload,
+)
 
 urlpatterns = [
     path("", home.home, name="staff-home"),
@@ -10,6 +20,9 @@ urlpatterns = [
     path("publications/upload/", upload.upload, name="staff-upload"),
     path("publications/uploads/<uuid:upload_id>/", upload.uploaded, name="staff-uploaded"),
     path("publications/<uuid:publication_id>/", publication_page.publication, name="staff-publication"),
+    path("publications/uploads/<uuid:upload_id>/progress/", progress.of_upload, name="staff-upload-progress"),
+    path("publications/<uuid:publication_id>/progress/", progress.of_publication, name="staff-progress"),
+    path("publications/<uuid:publication_id>/faults.csv", faults.faults, name="staff-faults"),
     path("publications/<uuid:publication_id>/release/", release.release, name="staff-release"),
     path("publications/<uuid:publication_id>/recall/", release.recall, name="staff-recall"),
     path("roster/", roster.roster, name="staff-roster"),

@@ -14,17 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from extranet.policy import expected_publication_day, local_day
 from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
-from extranet.reports.listing import Publication, PublicationState, StagedUpload
+from extranet.reports.listing import StagedUpload
 from extranet.reports.staging import publish_later
 from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
+from extranet.web.staff.under_way import progress_of, publication_of
 from extranet.web.staff.upload_handler import SealedFile, SealingHandler, sealing
 
 LARGEST = 2 * 1024**3
-UNDER_WAY = {
-    PublicationState.RECEIVED: "It is being read and checked.",
-    PublicationState.CHECKED: "It is checked. Every agent's part is being sealed, opened again and counted.",
-}
 ENDINGS = {
     "published": ("success", "The file is published."),
     "held": ("warning", "The file is sealed, but held: it waits for a person to release or recall it."),
@@ -113,16 +110,15 @@ def upload(request: PortalRequest, handler: SealingHandler) -> HttpResponse:
 @require_safe
 def uploaded(request: PortalRequest, upload_id: UUID) -> HttpResponse:
     """How far it is, or how it ended: every fault with its place, never a value."""
-    row = StagedUpload.objects.filter(id=upload_id, kind__in=current().reports).first()
-    if row is None:
-        raise Http404
-    kind, words = ENDINGS[row.outcome] if row.outcome else ("info", _under_way(row))
+    row = found_upload(upload_id)
+    kind, words = ENDINGS.get(row.outcome, ("", ""))
     report = current().reports[row.kind]
     context = {
         "title": f"{report.title} of {day(row.as_of)}",
         "upload": row,
         "alert_kind": kind,
         "alert_text": words,
+        "progress": None if row.outcome else progress_of(publication_of(row)),
         "facts": [
             ("File", row.name),
             ("Size", f"{row.size:,} bytes"),
@@ -134,6 +130,14 @@ def uploaded(request: PortalRequest, upload_id: UUID) -> HttpResponse:
     return render(request, "staff/upload_outcome.html", context)
 
 
+def found_upload(upload_id: UUID) -> StagedUpload:
+    """The row, or the page that says there is none."""
+    row = StagedUpload.objects.filter(id=upload_id, kind__in=current().reports).first()
+    if row is None:
+        raise Http404
+    return row
+
+
 def _keep(request: PortalRequest, form: UploadForm, now: datetime) -> StagedUpload:
     """The upload and its task, both or neither."""
     asked, by = form.cleaned_data, actor_of(request)
@@ -142,13 +146,6 @@ def _keep(request: PortalRequest, form: UploadForm, now: datetime) -> StagedUplo
         kept = file.arriving.keep(kind=asked["kind"], as_of=asked["as_of"], name=file.name or "", by=by, now=now)
         publish_later(upload=kept, by=by, release=asked.get("release", False))
     return kept
-
-
-def _under_way(row: StagedUpload) -> str:
-    """What the worker has reached, as far as the publication tells."""
-    mine = Publication.objects.filter(kind=row.kind, as_of=row.as_of, input_sha256=row.sha256, state__in=UNDER_WAY)
-    state = mine.order_by("-revision").values_list("state", flat=True).first()
-    return UNDER_WAY[PublicationState(state)] if state else "It has arrived and waits for its turn."
 
 
 def _page(request: PortalRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:

@@ -53,7 +53,7 @@ def test_alice_sees_what_changed_in_words_with_before_and_after(alices: Client, 
         assert words in page
     assert "from 1,186.03 → to 1,000.00" in page
     assert "from blank → to 10/31/2026" in page
-    assert "No longer in your report" in page
+    assert "Delegation ended" in page
     assert "Quux" not in page
     assert "Quiet" not in page
 
@@ -168,8 +168,9 @@ def test_home_counts_what_changed_without_opening_anything(
     assert "Since November 9: 1 new, 1 gone, 1 changed case." in page
     assert "Terminated (1)" in page
     assert not Event.objects.filter(action__startswith="changes:").exists()
-    assert "No longer in the report" in plain(alices)  # what was sealed, which knows where the case went
+    assert "Delegation ended" in plain(alices)  # what was sealed, which knows where the case went
     forget_comparison(Publication.objects.get(as_of=MONDAY))
+    assert "No longer in your report" in plain(alices)  # compared while one waits
     assert "Since November 9" not in plain(alices, home)
     assert f'href="{CHANGES}"' in text_of(alices.get(home))
 

@@ -116,17 +116,24 @@ def test_a_get_releases_nothing(publisher: Client, sent: Publish) -> None:
     assert fresh(row).state == "sealed"
 
 
-def test_a_held_one_says_why_and_asks_for_a_reason(publisher: Client, held: Publication) -> None:
-    assert "1 of 2 rows are faulty" in text_of(publisher.get(address(held)))
-    for reason in ("", "   ", "SSN 123-45-6789 is right"):
-        refused = release(publisher, held, reason=reason)
+def test_a_held_one_says_why_and_asks_a_second_person_for_a_reason(
+    publisher: Client, second_publisher: Client, held: Publication
+) -> None:
+    assert "1 of 2 rows are faulty" in text_of(second_publisher.get(address(held)))
+    for reason in ("", "   ", "SSN 123-45-6789 is right", "long " * 61):
+        refused = release(second_publisher, held, reason=reason)
         assert refused.status_code == 422
         assert 'role="alert"' in text_of(refused)
+    own = publisher.get(address(held))
+    assert "another person than the one who sent the file" in text_of(own)
+    assert address(held, "release/") not in text_of(own)
+    assert release(publisher, held, reason=REASON).status_code == 422
     assert fresh(held).state == "held"
-    assert release(publisher, held, reason=REASON).status_code == 302
+    assert release(second_publisher, held, reason=REASON).status_code == 302
     (event,) = events(Action.PUBLICATION_RELEASED)
     assert event.detail["reason"] == REASON
     assert event.detail["overruled"] == held.held_for
+    assert f"by staff\\grace: {REASON}" in text_of(publisher.get(address(held)))
 
 
 def test_where_policy_asks_for_two_another_person_releases(
@@ -145,9 +152,9 @@ def test_where_policy_asks_for_two_another_person_releases(
     assert fresh(row).released_by == "staff\\grace"
 
 
-def test_a_revision_that_stands_in_the_way_is_named(publisher: Client, held: Publication, sent: Publish) -> None:
+def test_a_revision_that_stands_in_the_way_is_named(second_publisher: Client, held: Publication, sent: Publish) -> None:
     standing = sent(ROWS, release=True)
-    refused = release(publisher, held, reason=REASON)
+    refused = release(second_publisher, held, reason=REASON)
     assert refused.status_code == 409
     assert fresh(held).state != "released"
     assert fresh(standing).state == "released"
