@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from extranet.api.gate import PUBLISHERS_TOKENS
 from extranet.api.problems import CONTENT_TYPE, problem
 from extranet.api.v1 import api
+from extranet.profile.loader import current
 from extranet.web.access import ANYBODY, access
 
 PREFIX = "api/v1/"
@@ -18,13 +19,15 @@ View = Callable[..., HttpResponseBase]
 
 
 def description() -> dict[str, Any]:
-    """OpenAPI 3.1 of the API; its problems are said as what they are."""
+    """OpenAPI 3.1 of the API, with the reports of this exchange; its problems are said as what they are."""
     found: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=PREFIX))
-    for acts in found["paths"].values():
-        for act in acts.values():
-            for status, answer in act["responses"].items():
-                if int(status) >= 400:
-                    answer["content"] = {CONTENT_TYPE: answer["content"].pop("application/json")}
+    for act in (act for acts in found["paths"].values() for act in acts.values()):
+        for status, answer in act["responses"].items():
+            if int(status) >= 400:
+                answer["content"] = {CONTENT_TYPE: answer["content"].pop("application/json")}
+        for parameter in act.get("parameters", ()):
+            if parameter["name"] == "kind":
+                parameter["schema"]["enum"] = [*current().reports, *([] if parameter["required"] else [""])]
     return found
 
 
