@@ -1,4 +1,4 @@
-"""Who may enter the API: a publisher's token, and nothing else. No cookie is read, so no form of another site counts."""
+"""Who may enter the API: a publisher's token and nothing else. No cookie is read, so no form of another site counts."""
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse

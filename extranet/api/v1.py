@@ -106,7 +106,9 @@ def publications(
     return PublicationsAnswer(total=rows.count(), publications=[publication_answer(row) for row in page])
 
 
-@api.get("publications/{uuid:publication_id}", response={200: PublicationAnswer, **problems(404)}, url_name="publication")
+@api.get(
+    "publications/{uuid:publication_id}", response={200: PublicationAnswer, **problems(404)}, url_name="publication"
+)
 def publication(request: HttpRequest, publication_id: Path[UUID]) -> PublicationAnswer:
     """One publication: state and counts."""
     return publication_answer(_found(publication_id))

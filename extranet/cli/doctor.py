@@ -145,7 +145,9 @@ def _inbox(now: datetime) -> Iterator[Finding]:
     """What lies in clear and is not taken: no checksum file, one that is older than its file, or no worker."""
     for path in lying(before=now - LIES_AT_MOST):
         text = f"{path} lies there in clear for more than an hour"
-        yield Finding("inbox", "warning", text, "write its checksum file after it (docs/how-to/publish.md), or remove it")
+        yield Finding(
+            "inbox", "warning", text, "write its checksum file after it (docs/how-to/publish.md), or remove it"
+        )
 
 
 def _mail(now: datetime) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from extranet.agents.refusal import RosterRefused
 from extranet.agents.rename import RenameRefused
 from extranet.audit.checkpoints import IntegrityFailure
-from extranet.credentials.api_tokens import TokenNotMade
 from extranet.credentials.accounts_import import ImportRefused
+from extranet.credentials.api_tokens import TokenNotMade
 from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.staff import StaffRefused
 from extranet.demo.seed import DemoRefused

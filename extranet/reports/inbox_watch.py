@@ -62,9 +62,11 @@ def watch(*, now: datetime) -> Looked:
     if not inbox().is_dir():
         return Looked(0, 0, 0)
     try:
-        with named_lock(WAY, holder=holder(), now=now, seconds=LEASE_SECONDS) as held:
-            with heartbeat(lambda passed: held.renew(now=now + passed, seconds=LEASE_SECONDS), every=BEAT):
-                return _look(now)
+        with (
+            named_lock(WAY, holder=holder(), now=now, seconds=LEASE_SECONDS) as held,
+            heartbeat(lambda passed: held.renew(now=now + passed, seconds=LEASE_SECONDS), every=BEAT),
+        ):
+            return _look(now)
     except Busy:
         return Looked(0, 0, 0)
 
