@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record, record_refusal
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.gate import Channel, Reason, may_enter
 from extranet.credentials.models import Account, ApiToken, StaffRole
@@ -73,7 +73,7 @@ def make(
         row = ApiToken(account=held, name=words, scope=SCOPE, digest=digest(token), networks=known)
         row.created_at, row.expires_at = now, now + timedelta(days=days)
         row.save(force_insert=True)
-        detail = {"token": str(row.id), "for": words, "days": days, "networks": known}
+        detail: dict[str, JsonValue] = {"token": str(row.id), "for": words, "days": days, "networks": known}
         record(action=Action.TOKEN_MADE, now=now, actor=by, subject=held.username, detail=detail)
     return Made(row, token)
 

@@ -12,9 +12,9 @@ from extranet.audit.record import Actor
 from extranet.jobs.worker import work_once
 from extranet.reports import resume, staging
 from extranet.reports.models import Publication, StagedUpload
-from extranet.reports.refusals import IntegrityBroken
+from extranet.reports.refusals import IntegrityBroken, UsageRefused
 from extranet.reports.resume import NoUpload, UploadRefused, WrongPiece, WrongPlace
-from extranet.reports.staged_file import open_staged
+from extranet.reports.staged_file import open_staged, write_chunk
 from extranet.reports.staging import NoRoom, sweep_staging
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
@@ -138,7 +138,7 @@ def test_two_tabs_sending_the_same_piece_take_it_once(
     publisher: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = begun(publisher, now)
-    write = resume.write_chunk
+    write = write_chunk
 
     def overtaken(*args: object, **kwargs: object) -> None:
         monkeypatch.setattr(resume, "write_chunk", write)
@@ -205,7 +205,7 @@ def test_one_that_arrived_waits_for_a_worker_over_a_weekend(alice: Agent, publis
 
 def test_one_that_never_arrived_whole_is_never_published(alice: Agent, publisher: Actor, now: datetime) -> None:
     upload = send(begun(publisher, now), publisher, now, until=2)
-    with pytest.raises(staging.UsageRefused):
+    with pytest.raises(UsageRefused):
         staging.publish_now(upload_id=upload.id, by=publisher, now=now)
 
 
