@@ -27,7 +27,7 @@ from extranet.profile.loader import current
 from extranet.reports.amend import amend
 from extranet.reports.inbox_watch import watch
 from extranet.reports.retention import expire_publications
-from extranet.reports.staging import sweep_staging
+from extranet.reports.staging import sweep_staging, try_again
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
@@ -75,7 +75,7 @@ def _inbox(now: datetime) -> str:
 
 
 def _abandoned_uploads(now: datetime) -> str:
-    return f"{sweep_staging(now=now)} removed"
+    return f"{try_again(now=now)} tried again, {sweep_staging(now=now)} removed"
 
 
 def _forget_old_sessions(now: datetime) -> str:

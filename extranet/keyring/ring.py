@@ -32,7 +32,7 @@ class WrongMaster(KeyRefused):
     """The configured master key is not the one that wrapped the stored keys."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeyHandle:
     """An opened key and its version, which is stored beside what it seals."""
 

@@ -97,17 +97,18 @@ class ReportKind:
     agent_column: str
     as_of_column: str
     case_column: str
+    member_column: str
     default_sort: tuple[str, ...]
     version: int
 
 
 def read_kind(table: Table) -> ReportKind:
     """One file of reports/. Its name is the kind's slug."""
-    heads = ("title", "short", "description", "agent_column", "as_of_column", "case_column")
+    heads = ("title", "short", "description", "agent_column", "as_of_column", "case_column", "member_column")
     table.only((*heads, "default_sort", "version", "identity", "columns"))
     layout = read_layout(table)
     head = {key: table.text(key) for key in heads}
-    for key in ("agent_column", "as_of_column", "case_column"):
+    for key in ("agent_column", "as_of_column", "case_column", "member_column"):
         _known(table, key, head[key], layout)
     sort = table.texts("default_sort")
     for name in sort:

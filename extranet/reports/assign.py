@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from extranet.agents.models import Agent, CertificationStatus, FormerLicense
 
-OWNER = "_owner"  # place in ``Owners.ids``; no layout key begins with _
 UNASSIGNED = UUID("6d0a2f6e-5f0f-4f0c-9f57-0b6a3f0c9d11")
 """Namespace of the owners of rows that wait: fixed for ever, a changed one would strand them."""
+
+Codes = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,37 @@ def certified() -> dict[str, UUID]:
     return found | dict(Agent.objects.filter(status=CertificationStatus.CERTIFIED).values_list("license", "id"))
 
 
-def assign(rows: pl.DataFrame, *, column: str, agents: Mapping[str, UUID]) -> tuple[pl.DataFrame, list[Owner]]:
-    """The rows with OWNER, and the owners that it points at. ``column`` holds the license."""
-    licenses = rows[column].unique(maintain_order=True).to_list()
-    places: dict[UUID, int] = {}
-    held: dict[UUID, set[str]] = {}
-    for license in licenses:
-        owner = agents.get(license) or waiting_owner(license)
-        places.setdefault(owner, len(places))
-        held.setdefault(owner, set()).add(license)
-    known = set(agents.values())
-    owners = [Owner(owner, owner if owner in known else None, frozenset(held[owner])) for owner in places]
-    where = [places[agents.get(license) or waiting_owner(license)] for license in licenses]
-    table = pl.DataFrame({column: licenses, OWNER: where}, schema={column: pl.String, OWNER: pl.Int64})
-    return rows.join(table, on=column, how="left", maintain_order="left"), owners
+class Owners:
+    """The owners met so far, each with a small number, its code; the roster is asked once, before the first row."""
+
+    def __init__(self, agents: Mapping[str, UUID]) -> None:
+        self._agents = agents
+        self._code_of: dict[str, int] = {}
+        self._place: dict[UUID, int] = {}
+        self._ids: list[UUID] = []
+        self._licenses: list[set[str]] = []
+        self._certified = frozenset(agents.values())
+
+    def codes_of(self, licenses: pl.Series) -> Codes:
+        """The code of each row's owner; new owners get the next ones."""
+        different = licenses.unique()
+        codes = [self._code(license) for license in different.to_list()]
+        return licenses.replace_strict(different, pl.Series(codes, dtype=pl.UInt32)).to_numpy()
+
+    def all(self) -> list[Owner]:
+        """In the order of their codes."""
+        return [
+            Owner(owner, owner if owner in self._certified else None, frozenset(held))
+            for owner, held in zip(self._ids, self._licenses, strict=True)
+        ]
+
+    def _code(self, license: str) -> int:
+        code = self._code_of.get(license)
+        if code is None:
+            owner = self._agents.get(license) or waiting_owner(license)
+            code = self._code_of[license] = self._place.setdefault(owner, len(self._ids))
+            if code == len(self._ids):
+                self._ids.append(owner)
+                self._licenses.append(set())
+            self._licenses[code].add(license)
+        return code

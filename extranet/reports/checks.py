@@ -1,15 +1,21 @@
-"""Check rows against the declared layout, column by column. Faulty rows go to quarantine; no value is ever told."""
+"""Check rows against the declared layout, column by column. Faulty rows go to quarantine; no value is ever told.
+
+A chunk of rows is first asked whether any rule is broken in it; only then which rows are. A column with few different
+values is asked once a value, and a value that was found good is not asked again.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from extranet.profile.layouts import Column, Layout, ReportKind
-from extranet.reports.reading import LINE, Fault, MisshapenRow, ReadFile
 from extranet.reports.refusals import PublicationRefused
+from extranet.reports.sources.chunk import Chunk, Fault, MisshapenRow, Places
 
 FAULTS_KEPT = 1_000
 LONGEST_TEXT = 32_767  # signs; what a cell of a spreadsheet holds
@@ -18,72 +24,156 @@ TIMESTAMP = r"^[0-9-]{10}T[0-9:]{8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$
 INTEGER = r"^-?[0-9]{1,15}$"
 DECIMAL = r"^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$"
 MONEY = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
-_SEPARATOR = "\x1f"
+_FEW = 4  # a column has few different values if there are this many times more rows
+_KEPT = 512  # good values remembered a column: enough for places, plans and days; more are asked all at once
+_PLAIN_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
-Rule = tuple[str, str, pl.Expr]  # header of the column, reason, where it is broken
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Rows apart: ``good`` may be delivered, ``faulty`` and ``misshapen`` are quarantined. ``faults`` is cut at
-    FAULTS_KEPT, the counts are not. ``constants`` hold for every row."""
+class Rule:
+    """What a column must not be; ``where`` is true for rows that break it. ``probe`` is cheaper and true at least for
+    those. ``is_alone``: it looks at no other column."""
 
-    good: pl.DataFrame
-    faulty: pl.DataFrame
-    misshapen: list[MisshapenRow]
+    column: Column
+    reason: str
+    where: pl.Expr
+    is_alone: bool = True
+    probe: pl.Expr | None = None
+
+    @property
+    def asked(self) -> pl.Expr:
+        return self.where if self.probe is None else self.probe
+
+
+@dataclass(frozen=True)
+class CheckedChunk:
+    """A chunk with its faults told apart. ``is_good`` marks the rows of full width that may be delivered."""
+
+    chunk: Chunk
+    is_good: Mask
     faults: list[Fault]
-    constants: dict[str, str]
+
+    @property
+    def good(self) -> pl.DataFrame:
+        return self.chunk.rows if bool(self.is_good.all()) else self.chunk.rows.filter(pl.Series(self.is_good))
+
+    @property
+    def faulty(self) -> pl.DataFrame:
+        return self.chunk.rows.filter(pl.Series(~self.is_good))
+
+    @property
+    def faulty_lines(self) -> Places:
+        return self.chunk.lines[~self.is_good]
+
+    @property
+    def misshapen(self) -> list[MisshapenRow]:
+        return self.chunk.misshapen
 
     @property
     def quarantined(self) -> int:
-        return self.faulty.height + len(self.misshapen)
+        return int(np.count_nonzero(~self.is_good)) + len(self.misshapen)
 
 
-def check(file: ReadFile, kind: ReportKind, *, as_of: date) -> Checked:
-    """Every row against the layout. Raises PublicationRefused if a row is of another day, or constants differ."""
-    layout, rows = kind.layout, file.rows
-    _same_day(rows, layout.by_key[kind.as_of_column], as_of)
-    rules = list(_rules(layout))
-    broken = rows.select(_flags(rules))
-    wrong = broken.select(pl.any_horizontal(pl.all()).alias("wrong"))["wrong"]
-    good, faulty = rows.filter(~wrong), rows.filter(wrong)
-    constants = _constants(good, layout)
-    faults = _faults(rows[LINE].filter(wrong), broken.filter(wrong), rules) + _shape_faults(file)
-    faults.sort(key=lambda fault: fault.line)
-    return Checked(good, faulty, file.misshapen, faults[:FAULTS_KEPT], constants)
+@dataclass
+class Check:
+    """The rules of one report for one day. Chunks come in the order of the file; ``constants`` hold for every row."""
 
+    kind: ReportKind
+    as_of: date
+    constants: dict[str, str] = field(default_factory=dict)
 
-def _same_day(rows: pl.DataFrame, column: Column, as_of: date) -> None:
-    other = rows.filter(pl.col(column.key) != as_of.isoformat())
-    if other.height:
-        raise PublicationRefused(
-            f"line {other[LINE][0]}, {column.header}: is not {as_of.isoformat()}, the day of this publication"
-            f" ({other.height} of {rows.height} rows)"
+    def __post_init__(self) -> None:
+        self._rules = list(_rules(self.kind.layout))
+        self._few: set[str] | None = None
+        self._known: dict[str, set[str]] = {}
+
+    def take(self, chunk: Chunk) -> CheckedChunk:
+        """Every row of the chunk. Raises PublicationRefused if one is of another day, or constants differ."""
+        self._same_day(chunk)
+        is_good = np.ones(chunk.rows.height, bool)
+        broken = [(rule, chunk.rows.select(_told(rule.where))["_"]) for rule in self._broken(chunk.rows)]
+        for _, where in broken:
+            is_good &= ~where.to_numpy()
+        checked = CheckedChunk(chunk, is_good, _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk))
+        self._same_constants(checked)
+        return checked
+
+    def _broken(self, rows: pl.DataFrame) -> list[Rule]:
+        """The rules that some row breaks."""
+        if not rows.height:
+            return []
+        few = self._columns_of_few(rows)
+        rest = [rule for rule in self._rules if not (rule.is_alone and rule.column.key in few)]
+        answers = rows.lazy().select(
+            *(_told(rule.asked).any().alias(str(number)) for number, rule in enumerate(rest)),
+            *(pl.col(key).unique().implode() for key in few),
         )
+        found = answers.collect()
+        suspects = [rule for number, rule in enumerate(rest) if found[str(number)][0]]
+        return suspects + [rule for key in few for rule in self._broken_by(key, found[key][0])]
+
+    def _broken_by(self, key: str, values: pl.Series) -> list[Rule]:
+        """The rules of this column that one of these values breaks."""
+        known = self._known.setdefault(key, set())
+        if len(values) <= _KEPT:
+            values = pl.Series(key, [value for value in values.to_list() if value not in known], dtype=pl.String)
+        if not len(values):
+            return []
+        rows = values.alias(key).to_frame()
+        rules = [rule for rule in self._rules if rule.is_alone and rule.column.key == key]
+        broken = [rule for rule in rules if rows.select(_told(rule.where).any()).item()]
+        if not broken and len(known) + len(values) <= _KEPT:
+            known.update(values.to_list())
+        return broken
+
+    def _columns_of_few(self, rows: pl.DataFrame) -> set[str]:
+        """Decided by the first rows of the file; which way is taken changes no answer."""
+        if self._few is None:
+            ruled = [column.key for column in self.kind.layout.columns if column.type != "text" or column.pattern]
+            numbers = rows.select(pl.col(key).n_unique() for key in ruled).row(0)
+            self._few = {key for key, number in zip(ruled, numbers, strict=True) if number * _FEW < rows.height}
+        return self._few
+
+    def _same_day(self, chunk: Chunk) -> None:
+        column, day = self.kind.layout.by_key[self.kind.as_of_column], self.as_of.isoformat()
+        other = chunk.rows[column.key] != day
+        if other.any():
+            line = chunk.lines[other.to_numpy()][0]
+            raise PublicationRefused(f"line {line}, {column.header}: is not {day}, the day of this publication")
+
+    def _same_constants(self, checked: CheckedChunk) -> None:
+        """The one value of each constant column; a second one would be lost, so it refuses the file."""
+        if not checked.is_good.any():
+            return
+        good, lines = checked.good, checked.chunk.lines[checked.is_good]
+        for column in (column for column in self.kind.layout.columns if column.constant):
+            value = self.constants.setdefault(column.key, good[column.key][0])
+            other = good[column.key] != value
+            if other.any():
+                line = lines[other.to_numpy()][0]
+                raise PublicationRefused(
+                    f"line {line}, {column.header}: has another value than the rows before; one file has one"
+                )
 
 
-def _constants(good: pl.DataFrame, layout: Layout) -> dict[str, str]:
-    """The one value of each constant column; a second one would be lost, so it refuses the file."""
-    found = {}
-    for column in (column for column in layout.columns if column.constant):
-        values = good[column.key]
-        found[column.key] = str(values[0]) if values.len() else ""
-        other = good.filter(pl.col(column.key) != found[column.key])
-        if other.height:
-            raise PublicationRefused(
-                f"line {other[LINE][0]}, {column.header}: has another value than the rows before; one file has one"
-            )
-    return found
+def _told(where: pl.Expr) -> pl.Expr:
+    return where.fill_null(False).alias("_")
 
 
 def _rules(layout: Layout) -> Iterator[Rule]:
     for column in layout.columns:
-        for reason, where in _column_rules(column, layout):
-            yield column.header, reason, where
-    yield _identity_rule(layout)
+        for reason, where in _column_rules(column):
+            yield Rule(column, reason, where, probe=_probe(column, reason))
+        if column.at_most:
+            other = layout.by_key[column.at_most]
+            both = (pl.col(column.key) != "") & (pl.col(other.key) != "")
+            where = both & (_number(column) > _number(other))
+            yield Rule(column, f"is more than {other.header}", where, is_alone=False)
 
 
-def _column_rules(column: Column, layout: Layout) -> Iterator[tuple[str, pl.Expr]]:
+def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
     cell, filled = pl.col(column.key), pl.col(column.key) != ""
     if column.required:
         yield "is blank and is required", ~filled
@@ -93,7 +183,11 @@ def _column_rules(column: Column, layout: Layout) -> Iterator[tuple[str, pl.Expr
         yield "is not one of the allowed values", filled & ~cell.is_in(list(column.allowed))
     if wrong := _type_rule(column):
         yield wrong[0], filled & wrong[1]
-    yield from _limits(column, layout, filled)
+    number = _number(column)
+    if column.minimum is not None:
+        yield f"is below {column.minimum}", filled & (number < _limit(column.minimum))
+    if column.maximum is not None:
+        yield f"is above {column.maximum}", filled & (number > _limit(column.maximum))
 
 
 def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
@@ -112,21 +206,19 @@ def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
         case "yes_no":
             return "is neither Y nor N", ~cell.is_in(["Y", "N"])
         case "text":
-            return f"is longer than {LONGEST_TEXT} signs", cell.str.len_chars() > LONGEST_TEXT
+            too_long = cell.str.len_bytes() > LONGEST_TEXT  # quickly answered; signs are counted where bytes are many
+            return f"is longer than {LONGEST_TEXT} signs", too_long & (cell.str.len_chars() > LONGEST_TEXT)
         case _:
             return None  # enum: the allowed values say it all
 
 
-def _limits(column: Column, layout: Layout, filled: pl.Expr) -> Iterator[tuple[str, pl.Expr]]:
-    number = _number(column)
-    if column.minimum is not None:
-        yield f"is below {column.minimum}", filled & (number < _limit(column.minimum))
-    if column.maximum is not None:
-        yield f"is above {column.maximum}", filled & (number > _limit(column.maximum))
-    if column.at_most:
-        other = layout.by_key[column.at_most]
-        both = filled & (pl.col(other.key) != "")
-        yield f"is more than {other.header}", both & (number > _number(other))
+def _probe(column: Column, reason: str) -> pl.Expr | None:
+    """Quickly right for the one form in which almost all moments come."""
+    if column.type != "timestamp" or not reason.startswith("is no moment"):
+        return None
+    cell = pl.col(column.key)
+    plain = cell.str.to_datetime(_PLAIN_MOMENT, strict=False).is_not_null() & (cell.str.len_bytes() == 20)
+    return (cell != "") & ~plain
 
 
 def _number(column: Column) -> pl.Expr:
@@ -147,40 +239,22 @@ def _as_moment(cell: pl.Expr) -> pl.Expr:
     return whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_zone="UTC")
 
 
-def identity(layout: Layout) -> pl.Expr:
-    """What makes a row the same row, as one text."""
-    parts = []
-    for keys in layout.identity_parts:
-        part = pl.col(keys[-1])
-        for key in reversed(keys[:-1]):
-            part = pl.when(pl.col(key) != "").then(pl.col(key)).otherwise(part)
-        parts.append(part)
-    return pl.concat_str(parts, separator=_SEPARATOR)
-
-
-def _identity_rule(layout: Layout) -> Rule:
-    names = ", ".join(" or ".join(layout.by_key[key].header for key in keys) for keys in layout.identity_parts)
-    return names, "the same row stands more than once", identity(layout).is_duplicated()
-
-
-def _flags(rules: list[Rule]) -> list[pl.Expr]:
-    return [where.fill_null(False).alias(str(number)) for number, (_, _, where) in enumerate(rules)]
-
-
-def _faults(lines: pl.Series, broken: pl.DataFrame, rules: list[Rule]) -> list[Fault]:
+def _faults(chunk: Chunk, is_good: Mask, broken: list[tuple[Rule, pl.Series]]) -> list[Fault]:
     """The first FAULTS_KEPT faulty rows, every broken rule of each."""
-    lines, broken = lines.head(FAULTS_KEPT), broken.head(FAULTS_KEPT)
-    found = []
-    for number, (header, reason, _) in enumerate(rules):
-        found += [Fault(line, header, reason) for line in lines.filter(broken[str(number)])]
-    return found
+    places = np.flatnonzero(~is_good)[:FAULTS_KEPT]
+    lines = chunk.lines[places]
+    return [
+        Fault(line, rule.column.header, rule.reason)
+        for rule, where in broken
+        for line in lines[where.to_numpy()[places]].tolist()
+    ]
 
 
-def _shape_faults(file: ReadFile) -> list[Fault]:
-    expected = len(file.keys)
+def _shape_faults(layout: Layout, chunk: Chunk) -> list[Fault]:
+    expected = len(layout.columns)
     return [
         Fault(
             row.line, f"column {min(len(row.cells), expected) + 1}", f"has {len(row.cells)} cells instead of {expected}"
         )
-        for row in file.misshapen[:FAULTS_KEPT]
+        for row in chunk.misshapen[:FAULTS_KEPT]
     ]

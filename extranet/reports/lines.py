@@ -7,13 +7,12 @@ block, the volatile block: row n of one belongs to row n of the other.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import polars as pl
 
 from extranet.reports.refusals import IntegrityBroken
 
-STABLE, VOLATILE = "_stable", "_volatile"
 _QUOTED = '[,"\r\n]'
 
 
@@ -24,19 +23,25 @@ def canonical(values: Sequence[str]) -> str:
     return ",".join(_cell(value) for value in values)
 
 
-def line_of(keys: Sequence[str]) -> pl.Expr:
-    """``canonical`` for whole columns at once."""
+def line_of(keys: Sequence[str], *, quoted: Collection[str] | None = None) -> pl.Expr:
+    """``canonical`` for whole columns at once. ``quoted``: the columns in which a cell may need quotes; None: any."""
     if not keys:
         return pl.lit("")
+    cells = [_quoted(pl.col(key)) if quoted is None or key in quoted else pl.col(key) for key in keys]
     if len(keys) == 1:
-        return pl.when(pl.col(keys[0]) == "").then(pl.lit('""')).otherwise(_quoted(pl.col(keys[0])))
-    return pl.concat_str([_quoted(pl.col(key)) for key in keys], separator=",")
+        return pl.when(pl.col(keys[0]) == "").then(pl.lit('""')).otherwise(cells[0])
+    return pl.concat_str(cells, separator=",")
 
 
-def frame_text(rows: int, stable: str, volatile: str) -> bytes:
+def columns_to_quote(rows: pl.DataFrame) -> set[str]:
+    """The columns in which some cell needs quotes."""
+    found = rows.select(pl.all().str.contains(_QUOTED).any())
+    return {name for name in found.columns if found[name][0]}
+
+
+def frame_text(rows: int, stable: bytes, volatile: bytes) -> bytes:
     """The text of one frame from its blocks; each line of a block ends in a newline."""
-    block = stable.encode()
-    return b"".join([f"{rows} {len(block)}\n".encode(), block, volatile.encode()])
+    return b"".join([f"{rows} {len(stable)}\n".encode(), stable, volatile])
 
 
 def split_frame(text: bytes) -> tuple[int, bytes, bytes]:
@@ -72,8 +77,8 @@ def parse_frame(text: bytes, *, stable: int, volatile: int) -> tuple[list[list[s
     return blocks[0], blocks[1]
 
 
-def block_of(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+def block_of(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _cell(value: str) -> str:

@@ -3,32 +3,29 @@
 Read back from the store, not from memory: what is proved is what will be served.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
-from io import BytesIO
 from uuid import UUID
 
 import polars as pl
 
 from extranet.reports.assign import Owner
-from extranet.reports.checks import MONEY
 from extranet.reports.header import Header
 from extranet.reports.lines import parse_block, split_frame
+from extranet.reports.money import Sums, add, money_columns, money_sums, no_sums
 from extranet.reports.progress import Progress
 from extranet.reports.refusals import IntegrityBroken
-from extranet.reports.seal import QUARANTINE, Place, Rings, unseal
+from extranet.reports.seal import CHANGES, QUARANTINE, Place, Rings, unseal
 from extranet.vault.packs import HEADER_FRAME, FrameEntry, PackDamaged, Readable, read_frame, read_trailer
 from extranet.vault.sealing import Unopenable
 
-BATCH_BYTES = 32 * 1024 * 1024  # text of many frames parsed at once; bounds the memory
-
-Sums = dict[str, Decimal]
+BATCH_BYTES = 16 * 1024 * 1024  # text of many frames parsed at once; bounds the memory
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What came in, counted before anything was split. ``sums`` of the money columns over all rows of full width."""
+    """What came in, counted before anything was gathered. ``sums`` of the money columns over all rows of full width."""
 
     header: Header
     owners: dict[UUID, Owner]
@@ -60,18 +57,9 @@ class _Batch:
     size: int = 0
 
 
-def money_sums(rows: pl.DataFrame, header: Header) -> Sums:
-    """Sum of each money column over the cells that hold an amount."""
-    keys = [column.key for column in header.columns if column.money and column.key in rows.columns]
-    amounts = rows.select(
-        pl.col(key).filter(pl.col(key).str.contains(MONEY)).cast(pl.Decimal(24, 2)).sum() for key in keys
-    )
-    return {key: Decimal(str(amounts[key][0] or 0)) for key in keys}
-
-
 def reconcile(reader: Readable, expected: Expected, *, rings: Rings, progress: Progress) -> Found:
     """Every frame opened and counted. Raises IntegrityBroken with each thing that does not agree."""
-    found = Found({column.key: Decimal(0) for column in expected.header.columns if column.money})
+    found = Found(no_sums(expected.header))
     try:
         for batch in _batches(reader, expected, found, rings, progress):
             _count(batch, expected, found)
@@ -115,7 +103,7 @@ def _take(entry: FrameEntry, text: bytes, batch: _Batch, expected: Expected, fou
             raise IntegrityBroken("the header in the pack is another one")
     elif entry.frame == QUARANTINE:
         _count_quarantine(text, expected.header, found)
-    else:
+    elif entry.frame != CHANGES:  # made from lines that are counted here; that it opens is what is to prove
         rows, stable, volatile = split_frame(text)
         if rows != entry.rows or entry.owner not in expected.owners:
             raise IntegrityBroken(f"the frame of {entry.owner} does not hold what its index says")
@@ -130,34 +118,38 @@ def _count(batch: _Batch, expected: Expected, found: Found) -> None:
     header, total = expected.header, sum(batch.rows)
     if not total:
         return
-    rows = _parse(batch.stable, header.stable, total)
+    wanted = [header.agent_column, *money_columns(header)]
+    rows = _parse(batch.stable, header.stable, wanted, total)
     if header.volatile:
-        rows = rows.hstack(_parse(batch.volatile, header.volatile, total))
+        rows = rows.hstack(_parse(batch.volatile, header.volatile, wanted, total))
     _only_their_own(rows[header.agent_column], batch)
-    for key, amount in money_sums(rows, header).items():
-        found.sums[key] += amount
+    add(found.sums, money_sums(rows, money_columns(header)))
     for owner, count in zip(batch.owners, batch.rows, strict=True):
         found.delivered += count if owner.agent_id else 0
         found.unassigned += 0 if owner.agent_id else count
         found.agents += owner.agent_id is not None
 
 
-def _parse(blocks: list[bytes], keys: tuple[str, ...], total: int) -> pl.DataFrame:
-    """All blocks as one table of text. A frame with a row too many or too few shifts all behind it: seen by license."""
+def _parse(blocks: list[bytes], keys: tuple[str, ...], wanted: list[str], total: int) -> pl.DataFrame:
+    """The wanted columns of all blocks as text, or at least the first, for the count. A row too many or too few in a
+    frame shifts all behind it: seen by license."""
+    block = b"".join(blocks)
+    places = [place for place, key in enumerate(keys) if key in wanted] or [0]
     try:
         rows = pl.read_csv(
-            BytesIO(b"".join(blocks)),
+            io.BytesIO(block),
             has_header=False,
+            columns=places,
             schema=dict.fromkeys(keys, pl.String),
             empty_string_is_null=False,
-            missing_columns="raise",
             extra_columns="raise",
+            quote_char='"' if b'"' in block else None,
         )
     except pl.exceptions.PolarsError as error:
         raise IntegrityBroken("the lines of a frame cannot be parsed") from error
     if rows.height != total:
         raise IntegrityBroken(f"frames say {total} rows and hold {rows.height}")
-    return rows
+    return rows.select(keys[place] for place in places if keys[place] in wanted)
 
 
 def _only_their_own(licenses: pl.Series, batch: _Batch) -> None:
@@ -177,5 +169,4 @@ def _count_quarantine(text: bytes, header: Header, found: Found) -> None:
     found.quarantined += len(rows)
     full = [row for row in rows if len(row) == len(heading)]
     table = pl.DataFrame(full, schema=dict.fromkeys(heading, pl.String), orient="row")
-    for key, amount in money_sums(table, header).items():
-        found.sums[key] += amount
+    add(found.sums, money_sums(table, money_columns(header)))

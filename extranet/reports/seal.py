@@ -12,10 +12,12 @@ from extranet.vault.packs import HEADER_FRAME
 from extranet.vault.sealing import frame_aad, new_key, open_frame, seal_frame
 
 LINES = "lines"
+CHANGES = "changes"
 UNASSIGNED = "unassigned"
 QUARANTINE = "quarantine"
 AMENDED = "amended"  # index rows only: the frame in the pack is the unassigned one, and so is its AAD
 
+OF_AGENTS = (LINES, CHANGES)  # frames that open with the key of the agent who owns them
 _PURPOSES = {HEADER_FRAME: Purpose.PUBLICATIONS, UNASSIGNED: Purpose.UNASSIGNED, QUARANTINE: Purpose.QUARANTINE}
 
 
@@ -55,7 +57,7 @@ class Rings:
     agents: Mapping[UUID, KeyHandle] = field(repr=False)
 
     def of(self, frame: str, owner: UUID) -> KeyHandle:
-        return self.agents[owner] if frame == LINES else self.system[frame]
+        return self.agents[owner] if frame in OF_AGENTS else self.system[frame]
 
 
 def rings_in_force(agent_ids: Collection[UUID], *, now: datetime) -> Rings:
@@ -86,6 +88,6 @@ def unseal(sealed: bytes, wrapped_key: bytes, place: Place, handle: KeyHandle) -
 
 def handle_for(frame: str, agent_id: UUID | None, key_version: int) -> KeyHandle:
     """The stored key that wraps the data key of such a frame; raises KeyMissing, KeyDestroyed."""
-    if agent_id is not None and frame in (LINES, AMENDED):
+    if agent_id is not None and frame in (*OF_AGENTS, AMENDED):
         return agent_key_version(agent_id, key_version)
     return system_key_version(_PURPOSES[frame], key_version)

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django_tasks import task
 
 from extranet.audit.record import Actor
+from extranet.jobs.once_more import once_more
 from extranet.keyring.models import Purpose
 from extranet.keyring.ring import system_key
 from extranet.reports.models import StagedUpload
@@ -202,6 +203,12 @@ def _published(upload: StagedUpload, by: Actor, now: datetime, release: bool, pr
             if fault is None or isinstance(error, IntegrityBroken):
                 raise
             raise fault from error
+
+
+def try_again(*, now: datetime) -> int:
+    """Uploads whose publishing failed for another reason than their content (store, disk, database): the worker tries
+    again, every hour until they are given up; how many."""
+    return once_more(task_path=publish_staged.module_path, now=now)
 
 
 def sweep_staging(*, now: datetime) -> int:

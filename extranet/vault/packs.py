@@ -83,7 +83,10 @@ class PackTrailer:
 
 
 class PackWriter:
-    """Writes one pack into an empty file object. The first frame is the header (schema), owned by the publication."""
+    """Writes one pack into an empty file object. The first frame is the header (schema), owned by the publication.
+
+    The index is kept as the bytes that the trailer will have: an entry of 139 bytes, however many frames there are.
+    """
 
     def __init__(self, file: Writable, *, kind: str, publication: UUID) -> None:
         self._file = file
@@ -91,33 +94,43 @@ class PackWriter:
         self._length = 0
         self._kind = kind
         self._publication = publication
-        self._entries: dict[tuple[UUID, str], FrameEntry] = {}
+        self._names: dict[str, int] = {}
+        self._records = bytearray()
+        self._seen: set[bytes] = set()
         self._write(_START.pack(_START_MAGIC, FORMAT, 0))
 
     def add(
         self, owner: UUID, frame: str, *, rows: int, sealed: bytes, wrapped_key: bytes, key_version: int
     ) -> FrameEntry:
         """Append one sealed frame. Each owner has at most one frame of a name; ValueError otherwise."""
-        if not self._entries and (owner, frame) != (self._publication, HEADER_FRAME):
+        if not self._seen and (owner, frame) != (self._publication, HEADER_FRAME):
             raise ValueError("the first frame of a pack is its header, owned by the publication")
-        if (owner, frame) in self._entries:
+        name = self._names.setdefault(frame, len(self._names))
+        key = owner.bytes + name.to_bytes(2, "big")
+        if key in self._seen:
             raise ValueError(f"frame {frame!r} of {owner} is in the pack already")
         if len(wrapped_key) != WRAPPED_BYTES:
             raise ValueError(f"a wrapped key has {WRAPPED_BYTES} bytes, not {len(wrapped_key)}")
         sha256 = hashlib.sha256(sealed).digest()
         entry = FrameEntry(owner, frame, self._length, len(sealed), rows, key_version, wrapped_key, sha256)
         self._write(sealed)
-        self._entries[owner, frame] = entry
+        self._seen.add(key)
+        self._records += _record(entry, name)
         return entry
+
+    def entries(self) -> Iterator[FrameEntry]:
+        """The index so far, in the order of the frames."""
+        return _entries(bytes(self._records), list(self._names))
 
     def finish(self, meta: Mapping[str, str]) -> PackSummary:
         """Append trailer and footer. ``meta`` is readable without any key: nothing personal goes into it."""
-        if not self._entries:
+        if not self._seen:
             raise ValueError("a pack has at least its header")
-        trailer, offset = _trailer(self._kind, self._publication, meta, list(self._entries.values())), self._length
+        offset = self._length
+        trailer = _heading(self._kind, self._publication, meta, list(self._names)) + bytes(self._records)
         self._write(trailer)
         self._write(_END.pack(offset, len(trailer), hashlib.sha256(trailer).digest(), _END_MAGIC))
-        return PackSummary(self._hash.hexdigest(), self._length, len(self._entries))
+        return PackSummary(self._hash.hexdigest(), self._length, len(self._seen))
 
     def _write(self, data: bytes) -> None:
         self._file.write(data)
@@ -176,12 +189,10 @@ def _exactly(reader: Readable, offset: int, length: int, what: str) -> bytes:
     return data
 
 
-def _trailer(kind: str, publication: UUID, meta: Mapping[str, str], entries: list[FrameEntry]) -> bytes:
-    names = list(dict.fromkeys(entry.frame for entry in entries))
+def _heading(kind: str, publication: UUID, meta: Mapping[str, str], names: list[str]) -> bytes:
     head = {"kind": kind, "publication": str(publication), "frames": names, "meta": dict(meta)}
     raw = json.dumps(head, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    place = {name: number for number, name in enumerate(names)}
-    return b"".join([len(raw).to_bytes(4, "big"), raw, *(_record(entry, place[entry.frame]) for entry in entries)])
+    return len(raw).to_bytes(4, "big") + raw
 
 
 def _record(entry: FrameEntry, name: int) -> bytes:

@@ -4,6 +4,7 @@ Nonces are random 96-bit numbers: one key may seal about 2**32 times. Frames hav
 """
 
 import os
+import threading
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ COMPRESSED: Final = b"\x01"  # first byte of a frame: zstd, then AES-256-GCM
 PLAIN: Final = b"\x02"  # first byte of sealed bytes: AES-256-GCM alone
 OVERHEAD: Final = 1 + NONCE_BYTES + TAG_BYTES
 MAX_FRAME: Final = 256 * 1024 * 1024  # bytes after decompression; a book of 20,000 rows has about 10 MB
-ZSTD_LEVEL: Final = 3
+ZSTD_LEVEL: Final = 1  # half the time of level 3 for 2 % more bytes: docs/decisions/0015
 
 
 class Unopenable(Exception):
@@ -42,7 +43,7 @@ def open_bytes(sealed: bytes, key: bytes, aad: bytes) -> bytes:
 
 def seal_frame(plaintext: bytes, key: bytes, aad: bytes) -> bytes:
     """Compress, then seal one frame."""
-    return _seal(COMPRESSED, zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(plaintext), key, aad)
+    return _seal(COMPRESSED, _compressor().compress(plaintext), key, aad)
 
 
 def open_frame(frame: bytes, key: bytes, aad: bytes, max_size: int = MAX_FRAME) -> bytes:
@@ -68,6 +69,16 @@ def prefixed(text: str) -> bytes:
     """UTF-8 behind its length in two big-endian bytes: parts cannot run into each other."""
     raw = text.encode()
     return len(raw).to_bytes(2, "big") + raw
+
+
+_kept = threading.local()  # a compressor is not for two threads at once, and making one costs more than a short frame
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    if not hasattr(_kept, "compressor"):
+        _kept.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+    compressor: zstandard.ZstdCompressor = _kept.compressor
+    return compressor
 
 
 def _seal(version: bytes, plaintext: bytes, key: bytes, aad: bytes) -> bytes:

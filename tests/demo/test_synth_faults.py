@@ -6,9 +6,8 @@ import pytest
 
 from extranet.demo.synth import SynthRefused, Written
 from extranet.profile.loader import load
-from extranet.reports.checks import check
-from extranet.reports.reading import read
 from tests.demo.synth_exchange import BOOK, CONDITIONAL, PROFILE, Weeks, write
+from tests.reports.first_pass import sorted_data
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +26,12 @@ def file_of(written: Written, slug: str) -> Path:
 
 
 @pytest.mark.parametrize("slug", [BOOK, CONDITIONAL])
-def test_exactly_the_listed_lines_are_quarantined(dirty: Written, slug: str) -> None:
+def test_exactly_the_listed_lines_are_quarantined(tmp_path: Path, dirty: Written, slug: str) -> None:
     kind = load(str(PROFILE)).reports[slug]
-    checked = check(read(file_of(dirty, slug).read_bytes(), kind.layout), kind, as_of=dirty.weeks[0].as_of)
-    quarantined = sorted([*checked.faulty["_line"].to_list(), *(row.line for row in checked.misshapen)])
+    data, as_of = file_of(dirty, slug).read_bytes(), dirty.weeks[0].as_of
+    checked, _ = sorted_data(data, tmp_path, kind, as_of=as_of, piece_bytes=20_000)
+    quarantined = sorted({fault.line for fault in checked.faults})
+    assert len(quarantined) == checked.quarantined
     assert quarantined == [one["line"] for one in listed(dirty)[slug] if one["outcome"] == "quarantined"]
     columns = {(fault.line, fault.column) for fault in checked.faults}
     named = [one for one in listed(dirty)[slug] if one["column"] and one["reason"] != "doubled identity"]

@@ -1,0 +1,115 @@
+"""A received file becomes a sealed publication: both passes, the proof, the manifest, and one transaction at the end.
+
+Before that transaction nothing of it can be opened, after it everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime
+from itertools import islice
+
+from django.db import transaction
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, JsonValue, record
+from extranet.profile.in_force import policy as policy_in_force
+from extranet.profile.layouts import ReportKind
+from extranet.reports.manifest import manifest_name, manifest_of, store, write_signed
+from extranet.reports.models import Frame, Publication, PublicationState
+from extranet.reports.pack import Packed
+from extranet.reports.progress import Progress
+from extranet.reports.refusals import ReportsRefused
+from extranet.reports.run import Run, begun
+from extranet.reports.seal import Rings, rings_in_force
+from extranet.reports.sources.input_file import InputFile
+from extranet.reports.standing import discard_unfinished, move
+from extranet.reports.thresholds import suspicions
+
+FRAMES_A_STATEMENT = 500
+
+
+def seal_publication(
+    row: Publication, file: InputFile, report: ReportKind, *, by: Actor, now: datetime, progress: Progress
+) -> None:
+    """``row`` is received; afterwards sealed or held. A refusal leaves neither row nor object."""
+    try:
+        with begun(file, report, as_of=row.as_of, progress=progress) as run:
+            _checked(row, run, file)
+            rings = rings_in_force(run.sorted.agent_ids, now=now)
+            packed = _write(row, run, rings, progress)
+            with store().open(row.pack) as reader:
+                found = run.prove(reader, rings=rings, progress=progress)
+    except ReportsRefused:
+        discard_unfinished([row])
+        raise
+    progress("sign", 0, 1)
+    row.manifest = manifest_of(row, found, packed.summary)
+    row.manifest_signature = write_signed(manifest_name(row.pack), row.manifest)
+    row.pack_sha256 = packed.summary.sha256
+    _sealed(row, packed, by, now)
+    progress("index", 1, 1)
+
+
+def suspicions_of(run: Run, as_of: date) -> list[str]:
+    """Why a person must look at it before anybody reads it."""
+    counts = run.counts
+    return suspicions(
+        kind=run.report.slug,
+        as_of=as_of,
+        rows=counts.rows_in,
+        quarantined=counts.quarantined,
+        delivered=counts.delivered,
+        policy=policy_in_force(),
+    )
+
+
+def publication_facts(row: Publication) -> dict[str, JsonValue]:
+    """What the trail keeps of it: counts and digests."""
+    return {
+        "kind": row.kind,
+        "as_of": row.as_of.isoformat(),
+        "revision": row.revision,
+        "sha256": row.input_sha256,
+        "bytes": row.input_bytes,
+        "rows": row.rows_in,
+        "delivered": row.delivered,
+        "unassigned": row.unassigned,
+        "quarantined": row.quarantined,
+        "held_for": list(row.held_for),
+    }
+
+
+def _checked(row: Publication, run: Run, file: InputFile) -> None:
+    for name, count in asdict(run.counts).items():
+        setattr(row, name, count)
+    row.members = run.sorted.members
+    row.input_sha256 = file.sha256()
+    row.faults = [asdict(fault) for fault in run.sorted.faults]
+    row.held_for = suspicions_of(run, row.as_of)
+    names = (*asdict(run.counts), "members", "input_sha256", "faults", "held_for")
+    move(row, PublicationState.RECEIVED, PublicationState.CHECKED, *names)
+
+
+def _write(row: Publication, run: Run, rings: Rings, progress: Progress) -> Packed:
+    place = store()
+    place.delete(row.pack)
+    with place.writer(row.pack) as target:
+        packed = run.seal(target, publication=row.id, rings=rings, progress=progress)
+    progress("pack", 1, 1)
+    return packed
+
+
+def _sealed(row: Publication, packed: Packed, by: Actor, now: datetime) -> None:
+    held = bool(row.held_for)
+    with transaction.atomic():
+        row.sealed_at = now
+        to = PublicationState.HELD if held else PublicationState.SEALED
+        move(row, PublicationState.CHECKED, to, "manifest", "manifest_signature", "pack_sha256", "sealed_at")
+        _index(packed.frames())
+        action = Action.PUBLICATION_HELD if held else Action.PUBLICATION_SEALED
+        record(action=action, now=now, actor=by, subject=str(row.id), detail=publication_facts(row))
+
+
+def _index(frames: Iterator[Frame]) -> None:
+    while batch := list(islice(frames, FRAMES_A_STATEMENT)):
+        Frame.objects.bulk_create(batch)

@@ -1,0 +1,50 @@
+"""What stands of a day: this very content, other content, or what a dead run left."""
+
+from datetime import date
+
+from extranet.profile.layouts import ReportKind
+from extranet.reports.manifest import manifest_name, store
+from extranet.reports.models import Publication, PublicationState
+from extranet.reports.outcome import held_lines
+from extranet.reports.refusals import Conflict, PublicationHeld
+from extranet.reports.sources.input_file import InputFile
+
+IN_PROGRESS = (PublicationState.RECEIVED, PublicationState.CHECKED)
+LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
+
+
+def standing(report: ReportKind, as_of: date, file: InputFile) -> Publication | None:
+    """The publication of this very content, if it stands. Raises Conflict, PublicationHeld."""
+    rows = Publication.objects.filter(kind=report.slug, as_of=as_of)
+    if not rows.filter(state__in=(*LIVING, PublicationState.HELD)).exists():
+        return None  # nothing that this content could be: no need to read all of it only for its digest
+    living = rows.filter(state__in=LIVING).first()
+    if living is not None:
+        if living.input_sha256 == file.sha256():
+            return living
+        raise Conflict(
+            f"{report.slug} of {as_of} is {living.state} with other content (revision {living.revision});"
+            f" recall {living.id} first, then publish the correction"
+        )
+    held = rows.filter(state=PublicationState.HELD, input_sha256=file.sha256()).first()
+    if held is not None:
+        raise PublicationHeld(held.id, *held_lines(held))
+    return None
+
+
+def discard_unfinished(rows: list[Publication]) -> None:
+    """Remove what a dead run left: first its objects, then its row, so that a kill in between loses no trace."""
+    place = store()
+    place.sweep()
+    for row in rows:
+        for name in (manifest_name(row.pack), row.pack):
+            place.delete(name)
+        Publication.objects.filter(id=row.id, state__in=IN_PROGRESS).delete()
+
+
+def move(row: Publication, before: PublicationState, after: PublicationState, *names: str) -> None:
+    """The next state with what belongs to it, by one conditional update; raises Conflict if the row is elsewhere."""
+    changes = {name: getattr(row, name) for name in names}
+    if not Publication.objects.filter(id=row.id, state=before).update(state=after, **changes):
+        raise Conflict(f"publication {row.id} is no longer {before}: another run took it over")
+    row.state = after
