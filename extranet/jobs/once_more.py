@@ -1,4 +1,4 @@
-"""Giving tasks that failed for good another chance, for acts whose cause may have gone: a store or a disk that is back."""
+"""Another chance for tasks that failed for good, where the cause may have gone: a store or a disk that is back."""
 
 from datetime import datetime
 
