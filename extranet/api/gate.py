@@ -20,7 +20,8 @@ def by_token(request: HttpRequest) -> HttpResponse | None:
     address, network = client_address(request), network_of(request)
     try:
         token = token.strip() if scheme.lower() == "bearer" else ""
-        row = enter(token=token, address=address, network=network, now=timezone.now())
+        act = "" if request.method in ("GET", "HEAD") else f"{request.method} {request.path}"
+        row = enter(token=token, address=address, network=network, now=timezone.now(), act=act)
     except TokenRefused as refused:
         if refused.retry_after is not None:
             headers = {"Retry-After": str(refused.retry_after)}

@@ -41,6 +41,7 @@ class Action(StrEnum):
     STAFF_ADDED = "staff:account:added"
     STAFF_INVITED = "staff:account:invited"
     TOKEN_MADE = "staff:token:made"
+    TOKEN_USED = "staff:token:used"
     TOKEN_ENDED = "staff:token:ended"
     TOKEN_REFUSED = "staff:token:refused"
     # Agents and roster

@@ -95,14 +95,22 @@ def end_all(*, account: Account, reason: str, by: Actor, now: datetime) -> int:
         return _end(ApiToken.objects.filter(account=account), reason, by, now)
 
 
-def enter(*, token: str, address: Address | None, network: str, now: datetime) -> ApiToken:
-    """The token with its account, if it may enter now. Not inside a transaction. Raises TokenRefused."""
+def enter(*, token: str, address: Address | None, network: str, now: datetime, act: str = "") -> ApiToken:
+    """The token with its account, if it may enter now. Not inside a transaction. Raises TokenRefused.
+
+    ``act``: what is asked for, if it changes something: then the trail tells which token asked, before it is done.
+    """
     row = ApiToken.objects.select_related("account").filter(digest=digest(token)).first() if token else None
     reason = _fault(row, address, now)
     if row is None or reason:
         raise _refused(row, reason, network, now)
     unwritten = Q(last_used_at=None) | Q(last_used_at__lte=now - USED_EVERY)
-    ApiToken.objects.filter(unwritten, pk=row.pk).update(last_used_at=now)
+    with transaction.atomic():
+        ApiToken.objects.filter(unwritten, pk=row.pk).update(last_used_at=now)
+        if act:
+            owner = Actor(row.account.kind, row.account.username, network)
+            detail = {"token": str(row.id), "act": act[:120]}
+            record(action=Action.TOKEN_USED, now=now, actor=owner, subject=row.account.username, detail=detail)
     return row
 
 

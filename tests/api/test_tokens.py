@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -34,6 +35,15 @@ def test_a_token_is_shown_once_and_stored_as_a_digest(ada: Account, now: datetim
     assert program(token).get(LIST).status_code == 200
     row.refresh_from_db()
     assert row.last_used_at == now
+
+
+def test_the_trail_tells_which_token_asked_for_a_change(ada: Account, adas: Client) -> None:
+    adas.get(LIST)
+    assert not events(Action.TOKEN_USED)
+    adas.post(f"{LIST}/{UUID(int=7)}/recall")
+    event = events(Action.TOKEN_USED, ada.username)[0]
+    assert event.detail == {"token": str(ApiToken.objects.get().id), "act": f"POST {LIST}/{UUID(int=7)}/recall"}
+    assert (event.actor_kind, event.actor) == ("staff", ada.username)
 
 
 def test_without_a_token_nobody_enters(db: None) -> None:

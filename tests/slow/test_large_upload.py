@@ -58,4 +58,4 @@ def test_the_largest_file_is_taken_and_read_in_bounded_memory_and_disk(now: date
         for number in random.Random(7).sample(range(count), 50):
             file.seek(number * MEGABYTE - (number % 3))  # also across the border of two chunks
             assert file.read(MEGABYTE + number % 3)[number % 3 :] == line(number)
-    assert CHUNK_BYTES == upload.chunk_bytes
+    assert upload.chunk_bytes == CHUNK_BYTES
