@@ -1,1 +1,1 @@
-"""What is fast, measured beside what it competes with: ratios of CPU seconds in one run, each part in its own process."""
+"""What is fast, measured beside what it competes with: ratios of CPU in one run, each part in its own process."""

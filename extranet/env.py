@@ -26,7 +26,7 @@ class Env(BaseSettings):
         Path("./var"), description="Data folder: keys, database, packs, mailbox, checkpoints, inbox."
     )
     database_url: str = Field("", description="Database address; default SQLite in the data folder.")
-    store_url: str = Field("", description="Where packs are kept; default the folder `packs/` in the data folder.")
+    store_url: str = Field("", description="Where packs are kept, `file:` or `s3:`; default `packs/` in it.")
     email_url: str = Field("", description="Mail way: `folder:`, `smtp://host:port`, `smtps://host:port`.")
     base_url: str = Field("", description="Public address of the portal; every link carries it.")
     reset_url: str = Field("", description="Public address of the reset site; default `/reset/` under the base URL.")

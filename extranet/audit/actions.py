@@ -67,6 +67,8 @@ class Action(StrEnum):
     PUBLICATION_RELEASE_REFUSED = "publication:release:refused"
     PUBLICATION_RECALLED = "publication:recall:done"
     PUBLICATION_AMENDED = "publication:manifest:amended"
+    STORE_ORPHANS_REMOVED = "publication:orphans:removed"
+    PUBLICATION_REBUILT = "publication:index:rebuilt"
     PUBLICATION_EXPIRED = "publication:retention:expired"
     # Looking at consumers' data
     BOOK_VIEWED = "book:view:done"

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import click
 from django.conf import settings
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from extranet.audit import checkpoints, reading
+from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
 from extranet.cli.ready import not_served, unapplied, unknown
@@ -21,6 +23,7 @@ from extranet.keyring.ring import check_master, signing_key
 from extranet.mail.outbox import unfinished
 from extranet.mail.ways import open_way
 from extranet.profile.loader import current
+from extranet.reports import orphans
 from extranet.reports.inbox_files import lying
 from extranet.reports.listing import with_packs
 from extranet.vault.stores import open_store
@@ -44,10 +47,12 @@ class Finding:
 
 
 @act()
+@click.option("--remove-orphans", is_flag=True, help="Remove what lies in the store and belongs to nothing.")
 @moment
-def doctor(now: datetime) -> Answer:
+def doctor(remove_orphans: bool, now: datetime) -> Answer:
     """Look at configuration, keys, database, store, mail and clock: what is wrong, and what to do."""
-    findings = examine(now)
+    removed = orphans.remove_orphans(by=Actor.shell(), now=now) if remove_orphans else []
+    findings = [Finding("store", "removed", name) for name in removed] + examine(now)
     wrong = [finding for finding in findings if finding.level == "wrong"]
     facts = {"healthy": not wrong, "findings": [asdict(finding) for finding in findings]}
     lines = [f"{finding.level:7}  {finding.about}: {finding.text}{_then(finding.remedy)}" for finding in findings]
@@ -133,8 +138,12 @@ def _keys(_now: datetime) -> Iterator[Finding]:
 def _store(_now: datetime) -> Iterator[Finding]:
     store = open_store(settings.EXTRANET.store)
     names = set(store.names())
-    for name in store.leftovers():
-        yield Finding("store", "warning", f"{name} was never finished", "the next publication sweeps it")
+    remedy = "the next publication sweeps it, or `extranet doctor --remove-orphans` now"
+    for name in orphans.unfinished():
+        yield Finding("store", "warning", f"{name} was never finished", remedy)
+    for name in orphans.orphans():
+        text = f"{name} belongs to no publication"
+        yield Finding("store", "warning", text, "`extranet files rebuild`, or `extranet doctor --remove-orphans`")
     for row in with_packs():
         if row.pack not in names:
             text = f"the pack of {row.kind} of {row.as_of} is gone"

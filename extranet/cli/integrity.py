@@ -14,7 +14,8 @@ from extranet.audit.record import Actor, record
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import INTEGRITY
 from extranet.cli.publications import progress_on_terminal
-from extranet.reports.files_verify import verify_files
+from extranet.reports.files_verify import verify_files, verify_packs
+from extranet.reports.rebuild import rebuild_index
 
 
 @click.group()
@@ -56,13 +57,24 @@ def export(to: Path, from_batch: int, now: datetime) -> Answer:
 
 
 @act(files, name="verify")
-def verify_packs() -> Answer:
+@click.option("--offline", is_flag=True, help="Without the database: signatures, digests, indexes; opens no frame.")
+def verify_all(offline: bool) -> Answer:
     """Open every frame of every pack."""
-    found = verify_files(progress=progress_on_terminal)
+    found = verify_packs(progress=progress_on_terminal) if offline else verify_files(progress=progress_on_terminal)
     facts = {"packs": found.packs, "frames": found.frames, "shredded": found.shredded, "faults": found.faults}
     line = f"{found.frames} frames in {found.packs} packs, {found.shredded} of them destroyed on purpose"
-    verdict = _faults(found.faults) if found.faults else "all open"
+    verdict = _faults(found.faults) if found.faults else ("all as they were signed" if offline else "all open")
     return Answer(facts, [line, verdict], exit_code=INTEGRITY if found.faults else 0, complaints=found.faults)
+
+
+@act(files)
+@moment
+def rebuild(now: datetime) -> Answer:
+    """Make the index of all packs anew, after the database was lost."""
+    done = rebuild_index(by=Actor.shell(), now=now)
+    facts = {"publications": done.publications, "agents": done.agents, "faults": done.faults}
+    lines = [f"{done.publications} publications and {done.agents} agents made anew; release what agents shall see"]
+    return Answer(facts, lines, exit_code=INTEGRITY if done.faults else 0, complaints=done.faults)
 
 
 def _export(stream: TextIO, from_batch: int, now: datetime) -> int:

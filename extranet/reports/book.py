@@ -1,18 +1,18 @@
 """An opened book: search, filter, sort and page the rows of one agent, in memory, for as long as one answer takes."""
 
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
+import numpy as np
+import polars as pl
+
+from extranet.reports.columns import Columns, Places, Row
 from extranet.reports.header import BookColumn, Header
+from extranet.reports.values import Ranks, folded, ranks, sort_key
 
 PAGE_SIZE = 50
-Row = tuple[str, ...]
-Value = str | int | Decimal | date | datetime | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Book:
     header: Header
     released_at: datetime
     revision: int
-    rows: list[Row] = field(repr=False)
+    cells: Columns = field(repr=False)
 
     @property
     def kind(self) -> str:
@@ -81,6 +81,16 @@ class Book:
     def columns(self) -> tuple[BookColumn, ...]:
         return self.header.columns
 
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.cells.size
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All rows in the order of the report. Costly where there are thousands: a page takes its own from a view."""
+        return self.cells.rows(range(self.size))
+
     @cached_property
     def places(self) -> Mapping[str, int]:
         """Column key -> place in a row."""
@@ -90,142 +100,115 @@ class Book:
         return row[self.places[key]]
 
     def cases(self) -> int:
-        place = self.places[self.header.case_column]
-        return len({row[place] for row in self.rows})
+        return len(set(self.cells.texts(self.header.case_column)))
+
+    def view(self, query: Query) -> "View":
+        return View(self, query)
 
     def select(self, query: Query) -> list[Row]:
-        """All rows that match, sorted: what a download of this view holds."""
-        rows = self._filtered(self._found(query.search), query.filters)
-        return self._sorted(rows, query)
+        """All rows that match, sorted."""
+        return self.cells.rows(self.view(query).order)
 
     def page(self, query: Query) -> Page:
-        rows, size = self.select(query), max(1, query.page_size)
-        pages = max(1, -(-len(rows) // size))
-        number = min(max(1, query.page), pages)
-        shown = rows[(number - 1) * size : number * size]
-        first = (number - 1) * size + 1 if shown else 0
-        return Page(shown, len(rows), number, pages, first, first + len(shown) - 1 if shown else 0)
+        return self.view(query).page()
 
     def facets(self, query: Query) -> list[Facet]:
+        return self.view(query).facets()
+
+
+@dataclass(frozen=True)
+class View:
+    """What one query shows of a book. Rows are places until the end: only those of the page are ever put together."""
+
+    book: Book
+    query: Query
+
+    @cached_property
+    def order(self) -> Places:
+        """Places of all rows that match, sorted: what a download of this view holds."""
+        return self._sorted(self._kept)
+
+    def table(self) -> pl.DataFrame:
+        """All rows that match, sorted, as texts by column key."""
+        return self.book.cells.frame(self.order)
+
+    def page(self) -> Page:
+        total, size = len(self._kept), max(1, self.query.page_size)
+        pages = max(1, -(-total // size))
+        number = min(max(1, self.query.page), pages)
+        start = (number - 1) * size
+        shown = self.book.cells.rows(self._between(start, min(start + size, total)))
+        return Page(shown, total, number, pages, start + 1 if shown else 0, start + len(shown) if shown else 0)
+
+    def facets(self) -> list[Facet]:
         """Every facet with the values that it has in this book, blanks left out."""
-        found = self._found(query.search)
-        return [self._facet(column, found, query) for column in self.columns if column.facet]
+        return [self._facet(column) for column in self.book.columns if column.facet]
 
-    def _facet(self, column: BookColumn, found: list[Row], query: Query) -> Facet:
-        place = self.places[column.key]
-        others = {key: values for key, values in query.filters.items() if key != column.key}
-        counts = Counter(row[place] for row in self._filtered(found, others))
-        chosen = query.filters.get(column.key, ())
-        values = sorted({row[place] for row in self.rows} - {""}, key=lambda value: sort_key(column, value))
-        return Facet(column, [Choice(value, counts[value], value in chosen) for value in values])
+    def _facet(self, column: BookColumn) -> Facet:
+        cells, chosen = self.book.cells, self.query.filters.get(column.key, ())
+        others = {key: values for key, values in self.query.filters.items() if key != column.key}
+        whole = cells.counts(column.key, range(self.book.size))
+        fitting = self._filtered(others) if chosen else self._kept
+        counts = whole if len(fitting) == self.book.size else cells.counts(column.key, fitting)
+        values = sorted(whole.keys() - {""}, key=lambda value: sort_key(column, value))
+        return Facet(column, [Choice(value, counts.get(value, 0), value in chosen) for value in values])
 
-    def _found(self, search: str) -> list[Row]:
+    @cached_property
+    def _kept(self) -> Places:
+        return self._filtered(self.query.filters)
+
+    @cached_property
+    def _found(self) -> Places:
         """Every word of the search begins or stands in some searchable cell; accents and case do not matter."""
-        words = folded(search).split()
+        found: Places = range(self.book.size)
+        words = folded(self.query.search).split()
         if not words:
-            return self.rows
-        places = [self.places[column.key] for column in self.columns if column.searchable]
-        return [row for row in self.rows if _has_all(words, folded("\n".join(row[place] for place in places)))]
+            return found
+        searchable = [column.key for column in self.book.columns if column.searchable]
+        lines = [folded(line) for line in self.book.cells.joined(searchable)]
+        for word in words:
+            found = [place for place in found if word in lines[place]]
+        return found
 
-    def _filtered(self, rows: list[Row], filters: Mapping[str, tuple[str, ...]]) -> list[Row]:
+    def _filtered(self, filters: Mapping[str, tuple[str, ...]]) -> Places:
         """Filters on what is no facet are not for readers and do nothing."""
-        facets = {column.key for column in self.columns if column.facet}
+        facets, places = {column.key for column in self.book.columns if column.facet}, self._found
         for key, values in filters.items():
             if key in facets and values:
-                place, wanted = self.places[key], set(values)
-                rows = [row for row in rows if row[place] in wanted]
-        return rows
+                texts, wanted = self.book.cells.texts(key), set(values)
+                places = [place for place in places if texts[place] in wanted]
+        return places
 
-    def _sorted(self, rows: list[Row], query: Query) -> list[Row]:
-        sortable = {column.key for column in self.columns if column.sortable}
-        rows = list(rows)
-        for name in reversed(self.header.default_sort):
-            self._sort(rows, name.removeprefix("-"), descending=name.startswith("-"))
-        if query.sort in sortable:
-            self._sort(rows, query.sort, descending=query.descending)
-        return rows
+    def _between(self, start: int, stop: int) -> Places:
+        """``order[start:stop]`` without sorting every row by every key: only rows that share the first key with one of
+        the page can stand on it."""
+        if start == stop or not self._sorts:
+            return self._kept[start:stop]
+        first = self._ranks(self._sorts[0], self._kept)
+        lowest, highest = np.partition(first, (start, stop - 1))[[start, stop - 1]]
+        near = np.flatnonzero((first >= lowest) & (first <= highest)).tolist()
+        before = int(np.count_nonzero(first < lowest))
+        return self._sorted([self._kept[place] for place in near])[start - before : stop - before]
 
-    def _sort(self, rows: list[Row], key: str, *, descending: bool) -> None:
-        """Stable, so that sorts add up; blanks come last in both directions."""
-        place = self.places[key]
-        by_value = _by_value(self.columns[place], place)
-        rows.sort(key=by_value, reverse=descending)
-        rows.sort(key=lambda row: row[place] == "")
+    def _sorted(self, places: Places) -> Places:
+        if not self._sorts:
+            return places
+        keys = [self._ranks(name, places) for name in reversed(self._sorts)]
+        order: list[int] = np.asarray(places, dtype=np.int64)[np.lexsort(keys)].tolist()  # stable; the last key leads
+        return order
 
+    @cached_property
+    def _sorts(self) -> tuple[str, ...]:
+        """The column asked for, then as the report sorts; what is alike stays as the report came. "-" is descending."""
+        sortable, usual = {column.key for column in self.book.columns if column.sortable}, self.book.header.default_sort
+        asked = "-" + self.query.sort if self.query.descending else self.query.sort
+        return (asked, *usual) if self.query.sort in sortable else usual
 
-def book_of(
-    header: Header, stable: list[list[str]], volatile: list[list[str]], *, released_at: datetime, revision: int
-) -> Book:
-    """A book from the blocks of its frames: each column taken from where the header says that it is."""
-    sources = [_source(header, column.key) for column in header.columns]
-    rows = [tuple(source(first, second) for source in sources) for first, second in zip(stable, volatile, strict=True)]
-    return Book(header, released_at, revision, rows)
+    def _ranks(self, name: str, places: Places) -> Ranks:
+        key = name.removeprefix("-")
+        column = self.book.columns[self.book.places[key]]
+        return ranks(column, self._texts(key, places), descending=name.startswith("-"))
 
-
-def typed(column: BookColumn, text: str) -> Value:
-    """The value of a cell in the column's type; None where blank, the text itself where it is none of that type."""
-    if not text:
-        return None
-    try:
-        match column.type:
-            case "date":
-                return date.fromisoformat(text)
-            case "timestamp":
-                return datetime.fromisoformat(text)
-            case "int":
-                return int(text)
-            case "decimal" | "money":
-                return Decimal(text)
-            case _:
-                return text
-    except (ValueError, InvalidOperation):
-        return text
-
-
-def folded(text: str) -> str:
-    """For comparing as people do: without case and accents."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()
-
-
-def sort_key(column: BookColumn, text: str) -> tuple[int, int | Decimal | float | str]:
-    """Orders cells of one column: by value where they have the type of the column, texts folded, others behind."""
-    value = typed(column, text)
-    match value:
-        case None:
-            return 2, 0
-        case datetime():
-            return 0, value.timestamp()
-        case date():
-            return 0, value.toordinal()
-        case int() | Decimal():
-            return 0, value
-        case _:
-            return 1, folded(value)
-
-
-def _by_value(column: BookColumn, place: int) -> Callable[[Row], tuple[int, int | Decimal | float | str]]:
-    known: dict[str, tuple[int, int | Decimal | float | str]] = {}
-
-    def key(row: Row) -> tuple[int, int | Decimal | float | str]:
-        text = row[place]
-        if text not in known:
-            known[text] = sort_key(column, text)
-        return known[text]
-
-    return key
-
-
-def _has_all(words: list[str], text: str) -> bool:
-    return all(word in text for word in words)
-
-
-def _source(header: Header, key: str) -> Callable[[list[str], list[str]], str]:
-    if key in header.stable:
-        place = header.stable.index(key)
-        return lambda stable, _volatile: stable[place]
-    if key in header.volatile:
-        place = header.volatile.index(key)
-        return lambda _stable, volatile: volatile[place]
-    constant = header.constants.get(key, "")
-    return lambda _stable, _volatile: constant
+    def _texts(self, key: str, places: Places) -> Sequence[str]:
+        texts = self.book.cells.texts(key)
+        return texts if len(places) == self.book.size else [texts[place] for place in places]

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from extranet.keyring.ring import KeyDestroyed, KeyMissing
-from extranet.reports.manifest import is_signed, store
+from extranet.reports.manifest import is_signed, manifest_name, read_signed, store
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.progress import Progress, silent
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.seal import AMENDED, Place, handle_for, unseal
-from extranet.vault.packs import PackDamaged, PackTrailer, read_frame, read_trailer
+from extranet.vault.packs import PackDamaged, PackTrailer, check_frames, read_frame, read_trailer
 from extranet.vault.sealing import Unopenable
-from extranet.vault.stores import Reader, StoreRefused
+from extranet.vault.stores import ObjectMissing, Reader
 
 KEPT = (
     PublicationState.SEALED,
@@ -53,6 +53,28 @@ def verify_files(*, progress: Progress = silent) -> FilesVerified:
     return result
 
 
+def verify_packs(*, progress: Progress = silent) -> FilesVerified:
+    """The same as far as it goes without database and agents' keys: signature, digest and index of each pack."""
+    result, place = FilesVerified(), store()
+    names = [name for name in place.names() if name.endswith(".pack")]
+    for number, name in enumerate(names, start=1):
+        result.faults += [f"{name}: {fault}" for fault in _pack_faults(name, result)]
+        result.packs += 1
+        progress("verify", number, len(names))
+    return result
+
+
+def _pack_faults(name: str, result: FilesVerified) -> Iterator[str]:
+    try:
+        manifest, _ = read_signed(manifest_name(name))
+        with store().open(name) as reader:
+            if (manifest["pack"]["name"], manifest["pack"]["sha256"]) != (name, _sha256(reader)):
+                yield "the pack is not the one that was sealed"
+            result.frames += check_frames(reader, read_trailer(reader))
+    except (PackDamaged, ObjectMissing, IntegrityBroken) as error:
+        yield str(error)
+
+
 def _faults(row: Publication, result: FilesVerified) -> Iterator[str]:
     if not is_signed(row.manifest, bytes(row.manifest_signature)):
         yield "the manifest is not signed by this exchange"
@@ -63,7 +85,7 @@ def _faults(row: Publication, result: FilesVerified) -> Iterator[str]:
             if _sha256(reader) != row.pack_sha256:
                 yield "the pack is not the one that was sealed"
             yield from _frame_faults(row, reader, read_trailer(reader), result)
-    except (PackDamaged, StoreRefused) as error:
+    except (PackDamaged, ObjectMissing) as error:  # a store that is away says nothing about a pack
         yield str(error)
 
 

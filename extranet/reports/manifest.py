@@ -9,6 +9,7 @@ from django.conf import settings
 from extranet.keyring.ring import signing_key
 from extranet.reports.models import Publication
 from extranet.reports.reconcile import Found
+from extranet.reports.refusals import IntegrityBroken
 from extranet.vault.keys import verify
 from extranet.vault.packs import PackSummary
 from extranet.vault.stores import Store, open_store
@@ -48,6 +49,11 @@ def manifest_of(row: Publication, found: Found, summary: PackSummary) -> dict[st
         },
         "agents": found.agents,
         "cases": row.cases,
+        "members": row.members,
+        "figures": row.figures,
+        "held_for": row.held_for,
+        "compared_with": str(row.compared_with) if row.compared_with else "",
+        "changes": row.changes,
         "sums": {key: str(amount) for key, amount in found.sums.items()},
         "pack": {"name": row.pack, "sha256": summary.sha256, "bytes": summary.length, "frames": summary.frames},
     }
@@ -76,6 +82,19 @@ def write_signed(name: str, document: dict[str, Any]) -> bytes:
     with place.writer(name) as target:
         target.write(signed_file(document, signature))
     return signature
+
+
+def read_signed(name: str) -> tuple[dict[str, Any], bytes]:
+    """Document and signature of a signed file in the store. Raises IntegrityBroken, ObjectMissing."""
+    with store().open(name) as reader:
+        try:
+            signed = json.loads(reader.read(0, reader.size()))
+            document, signature = dict(signed["document"]), base64.b64decode(signed["signature"])
+        except (ValueError, KeyError, TypeError):
+            raise IntegrityBroken(f"{name} is no signed file") from None
+    if not is_signed(document, signature):
+        raise IntegrityBroken(f"{name} is not signed by this exchange")
+    return document, signature
 
 
 def _canonical(document: dict[str, Any]) -> bytes:

@@ -16,7 +16,7 @@ from extranet.reports.lines import parse_block, split_frame
 from extranet.reports.money import Sums, add, money_columns, money_sums, no_sums
 from extranet.reports.progress import Progress
 from extranet.reports.refusals import IntegrityBroken
-from extranet.reports.seal import CHANGES, QUARANTINE, Place, Rings, unseal
+from extranet.reports.seal import CHANGES, CONTENTS, QUARANTINE, Place, Rings, unseal
 from extranet.vault.packs import HEADER_FRAME, FrameEntry, PackDamaged, Readable, read_frame, read_trailer
 from extranet.vault.sealing import Unopenable
 
@@ -103,7 +103,7 @@ def _take(entry: FrameEntry, text: bytes, batch: _Batch, expected: Expected, fou
             raise IntegrityBroken("the header in the pack is another one")
     elif entry.frame == QUARANTINE:
         _count_quarantine(text, expected.header, found)
-    elif entry.frame != CHANGES:  # made from lines that are counted here; that it opens is what is to prove
+    elif entry.frame not in (CHANGES, CONTENTS):  # of these it is to prove that they open
         rows, stable, volatile = split_frame(text)
         if rows != entry.rows or entry.owner not in expected.owners:
             raise IntegrityBroken(f"the frame of {entry.owner} does not hold what its index says")

@@ -34,6 +34,12 @@ class IntegrityBroken(ReportsRefused):
     exit_code = 4
 
 
+class OutOfSpace(ReportsRefused):
+    """The disk is full: nothing of the file was kept; the same command works when there is room."""
+
+    exit_code = 5
+
+
 class Conflict(ReportsRefused):
     """Another publication runs or stands in the way."""
 
@@ -54,3 +60,7 @@ class NoBook(ReportsRefused):
     """There is no such book for who asks. Whether it exists for somebody else is not said."""
 
     exit_code = 3
+
+
+class NothingPublished(NoBook):
+    """There is no book of that kind for anybody yet."""

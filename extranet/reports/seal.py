@@ -15,10 +15,16 @@ LINES = "lines"
 CHANGES = "changes"
 UNASSIGNED = "unassigned"
 QUARANTINE = "quarantine"
+CONTENTS = "contents"
 AMENDED = "amended"  # index rows only: the frame in the pack is the unassigned one, and so is its AAD
 
 OF_AGENTS = (LINES, CHANGES)  # frames that open with the key of the agent who owns them
-_PURPOSES = {HEADER_FRAME: Purpose.PUBLICATIONS, UNASSIGNED: Purpose.UNASSIGNED, QUARANTINE: Purpose.QUARANTINE}
+_PURPOSES = {
+    HEADER_FRAME: Purpose.PUBLICATIONS,
+    CONTENTS: Purpose.PUBLICATIONS,
+    UNASSIGNED: Purpose.UNASSIGNED,
+    QUARANTINE: Purpose.QUARANTINE,
+}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 Before that transaction nothing of it can be opened, after it everything.
 """
 
+import contextlib
+import errno
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from itertools import islice
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
@@ -18,7 +20,7 @@ from extranet.reports.manifest import manifest_name, manifest_of, store, write_s
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.pack import Packed
 from extranet.reports.progress import Progress
-from extranet.reports.refusals import ReportsRefused
+from extranet.reports.refusals import OutOfSpace, ReportsRefused
 from extranet.reports.run import Run, begun
 from extranet.reports.seal import Rings, rings_in_force
 from extranet.reports.sources.input_file import InputFile
@@ -39,15 +41,23 @@ def seal_publication(
             packed = _write(row, run, rings, progress)
             with store().open(row.pack) as reader:
                 found = run.prove(reader, rings=rings, progress=progress)
+            progress("sign", 0, 1)
+            row.manifest = manifest_of(row, found, packed.summary)
+            row.manifest_signature = write_signed(manifest_name(row.pack), row.manifest)
+            row.pack_sha256 = packed.summary.sha256
+            _sealed(row, packed, by, now)
+            progress("index", 1, 1)
     except ReportsRefused:
         discard_unfinished([row])
         raise
-    progress("sign", 0, 1)
-    row.manifest = manifest_of(row, found, packed.summary)
-    row.manifest_signature = write_signed(manifest_name(row.pack), row.manifest)
-    row.pack_sha256 = packed.summary.sha256
-    _sealed(row, packed, by, now)
-    progress("index", 1, 1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with contextlib.suppress(OSError, DatabaseError):  # the next run removes what cannot be removed now
+            discard_unfinished([row])
+        raise OutOfSpace(
+            "the disk is full; nothing was published: make room, then give the same command again"
+        ) from error
 
 
 def suspicions_of(run: Run, as_of: date) -> list[str]:

@@ -7,6 +7,7 @@ frame is fetched and again in the transaction of the audit event. Hashing, openi
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
@@ -18,12 +19,12 @@ from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.profile.in_force import policy as policy_in_force
-from extranet.reports.book import Book, Query, book_of
+from extranet.reports.book import Book, Query
+from extranet.reports.columns import read_columns
 from extranet.reports.header import Header
-from extranet.reports.lines import parse_frame
 from extranet.reports.manifest import store
 from extranet.reports.models import Current, Frame, Publication, PublicationState
-from extranet.reports.refusals import NoBook
+from extranet.reports.refusals import NoBook, NothingPublished
 from extranet.reports.render import CONTENT_TYPES, Format, render
 from extranet.reports.seal import AMENDED, LINES, Place, handle_for, unseal
 from extranet.vault.packs import HEADER_FRAME
@@ -45,6 +46,14 @@ class Week:
 
 
 @dataclass(frozen=True)
+class OnShelf:
+    """An opened book, and the weeks that stand beside it, newest first."""
+
+    book: Book
+    weeks: list[Week]
+
+
+@dataclass(frozen=True)
 class Download:
     """A file as it was audited."""
 
@@ -56,8 +65,7 @@ class Download:
 
 def newest(kind: str) -> Publication | None:
     """What every reader of the kind is shown first."""
-    pointer = Current.objects.filter(kind=kind).select_related("publication").first()
-    return pointer.publication if pointer else None
+    return _light().filter(id__in=Current.objects.filter(kind=kind).values("publication_id")).first()
 
 
 def weeks(*, agent: Agent, kind: str, now: datetime) -> list[Week]:
@@ -67,15 +75,7 @@ def weeks(*, agent: Agent, kind: str, now: datetime) -> list[Week]:
     since the certification, in which the book was empty.
     """
     del now  # the number kept counts publications, not days; certification is the gate's matter
-    shown = newest(kind)
-    kept = policy_in_force().weeks_kept
-    released = Publication.objects.filter(kind=kind, state=PublicationState.RELEASED)
-    if shown is None:
-        return []
-    rows = released.filter(as_of__lte=shown.as_of).order_by("-as_of", "-revision")[:kept]
-    held = _counts(agent, [row.id for row in rows])
-    mine = [row for row in rows if row.id in held or row.id == shown.id or row.as_of >= agent.certified_on]
-    return [_week(row, held.get(row.id, (0, 0)), current=row.id == shown.id) for row in mine]
+    return [week for week, _ in _shelf(agent, kind)]
 
 
 def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate) -> Book:
@@ -83,9 +83,14 @@ def open_book(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: 
 
     ``agent`` is whose book it is, ``actor`` who looks. Raises NoBook, and what the gate raises.
     """
-    book, row = _fetched(agent, kind, week, actor, now, gate)
-    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": len(book.rows)})
-    return book
+    return open_shelf(agent=agent, kind=kind, week=week, actor=actor, now=now, gate=gate).book
+
+
+def open_shelf(*, agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate) -> OnShelf:
+    """``open_book`` with the agent's weeks, which it had to list anyway."""
+    book, row, found = _fetched(agent, kind, week, actor, now, gate)
+    _audited(Action.BOOK_VIEWED, agent, row, actor, now, gate, {"rows": book.size})
+    return OnShelf(book, found)
 
 
 def download(
@@ -100,13 +105,13 @@ def download(
     gate: Gate,
 ) -> Download:
     """Exactly the rows of that view as a file, audited with its size. Raises NoBook, and what the gate raises."""
-    book, row = _fetched(agent, kind, week, actor, now, gate)
-    rows = book.select(query)
-    body = render(book, rows, format)
-    facts: dict[str, JsonValue] = {"rows": len(rows), "bytes": len(body), "format": format}
+    book, row, _ = _fetched(agent, kind, week, actor, now, gate)
+    table = book.view(query).table()
+    body = render(book, table, format)
+    facts: dict[str, JsonValue] = {"rows": table.height, "bytes": len(body), "format": format}
     _audited(Action.BOOK_DOWNLOADED, agent, row, actor, now, gate, facts)
     name = f"{kind}-{book.as_of.isoformat()}-{agent.license}.{format}"
-    return Download(name, CONTENT_TYPES[format], len(rows), body)
+    return Download(name, CONTENT_TYPES[format], table.height, body)
 
 
 def managed(*, manager: Agent, license: str, kind: str, week: date | None, actor: Actor, now: datetime) -> Agent:
@@ -136,16 +141,33 @@ def _may_manage(manager: Agent, agent: Agent, row: Publication, now: datetime) -
 
 def _fetched(
     agent: Agent, kind: str, week: date | None, actor: Actor, now: datetime, gate: Gate
-) -> tuple[Book, Publication]:
+) -> tuple[Book, Publication, list[Week]]:
     gate()
-    open_weeks = {found.as_of: found for found in weeks(agent=agent, kind=kind, now=now)}
-    shown = newest(kind)
-    chosen = open_weeks.get(week or (shown.as_of if shown else date.min))
-    row = Publication.objects.filter(id=chosen.publication_id).first() if chosen else None
+    shelf = _shelf(agent, kind)
+    if not shelf:
+        raise NothingPublished("nothing of this kind was published yet")
+    # The current week is the newest of these: asked for a second time, it might be one that was just switched to.
+    row = next((row for found, row in shelf if week in (None, found.as_of)), None)
     if row is None or row.released_at is None:
         _refused(agent.license, kind, week, actor, now, "no such week")
         raise NoBook("there is no publication of that week for you")
-    return _unsealed(agent, row, row.released_at), row
+    return _unsealed(agent, row, row.released_at), row, [found for found, _ in shelf]
+
+
+def _shelf(agent: Agent, kind: str) -> list[tuple[Week, Publication]]:
+    shown = newest(kind)
+    if shown is None:
+        return []
+    released = _light().filter(kind=kind, state=PublicationState.RELEASED, as_of__lte=shown.as_of)
+    rows = list(released.order_by("-as_of", "-revision")[: policy_in_force().weeks_kept])
+    held = _counts(agent, [row.id for row in rows])
+    mine = [row for row in rows if row.id in held or row.id == shown.id or row.as_of >= agent.certified_on]
+    return [(_week(row, held.get(row.id, (0, 0)), current=row.id == shown.id), row) for row in mine]
+
+
+def _light() -> QuerySet[Publication]:
+    """Without manifest, faults and figures, which are long: nothing of them is needed to open a book."""
+    return Publication.objects.only("kind", "as_of", "revision", "state", "pack", "released_at", "received_at")
 
 
 def _frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
@@ -154,17 +176,18 @@ def _frames(agent: Agent, row: Publication) -> QuerySet[Frame]:
 
 
 def _unsealed(agent: Agent, row: Publication, released_at: datetime) -> Book:
+    header = _header(row.id)
     with store().open(row.pack) as reader:
-        own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
-        header = Header.from_bytes(_text(reader, row, own))
-        stable, volatile = [], []
-        for frame in _frames(agent, row):
-            first, second = parse_frame(
-                _text(reader, row, frame), stable=len(header.stable), volatile=len(header.volatile)
-            )
-            stable += first
-            volatile += second
-    return book_of(header, stable, volatile, released_at=released_at, revision=row.revision)
+        texts = [_text(reader, row, frame) for frame in _frames(agent, row)]
+    return Book(header, released_at, row.revision, read_columns(header, texts))
+
+
+@lru_cache(maxsize=64)  # one for all agents, never changed, and nothing of a consumer in it
+def _header(publication: UUID) -> Header:
+    row = Publication.objects.get(id=publication)
+    own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
+    with store().open(row.pack) as reader:
+        return Header.from_bytes(_text(reader, row, own))
 
 
 def _text(reader: Reader, row: Publication, frame: Frame) -> bytes:

@@ -8,6 +8,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from extranet.reports.store_answers import store_answers
 from extranet.web.access import ANYBODY, access
 
 
@@ -22,7 +23,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200, or 503 with the names of the dependencies that are away."""
-    checks = {"database": database_answers(), "data": writable(settings.EXTRANET.folder), "store": store_writable()}
+    checks = {"database": database_answers(), "data": writable(settings.EXTRANET.folder), "store": store_answers()}
     away = [name for name, fine in checks.items() if not fine]
     if away:
         return JsonResponse({"status": "unavailable", "away": away}, status=503)
@@ -36,15 +37,6 @@ def database_answers() -> bool:
             return bool(cursor.fetchone())
     except Error:
         return False
-
-
-def store_writable() -> bool:
-    """A folder store's folder, or the one it will be made in; a store of another kind is asked by its first use."""
-    url: str = settings.EXTRANET.store
-    if not url.startswith("file://"):
-        return True
-    folder = Path(url.removeprefix("file://"))
-    return writable(folder) if folder.exists() else writable(folder.parent)
 
 
 def writable(folder: Path) -> bool:

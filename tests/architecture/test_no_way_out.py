@@ -6,7 +6,10 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2] / "extranet"
 CLIENTS = {"aiohttp", "ftplib", "http.client", "httpx", "paramiko", "requests", "urllib.request", "urllib3", "xmlrpc"}
-OWN_SITE = {"cli/serve.py"}  # asks the site that it has just started whether it is ready
+OWN = {
+    "cli/serve.py",  # asks the site that it has just started whether it is ready
+    "vault/unfinished_uploads.py",  # asks our own store for what its library cannot ask
+}
 
 
 def imported(source: str) -> Iterator[str]:
@@ -23,7 +26,7 @@ def ways_out(source: str) -> set[str]:
 
 def test_no_module_brings_a_client_of_another_system() -> None:
     files = {file.relative_to(HOUSE).as_posix(): file for file in HOUSE.rglob("*.py")}
-    assert {name for name, file in files.items() if ways_out(file.read_text(encoding="utf-8"))} == OWN_SITE
+    assert {name for name, file in files.items() if ways_out(file.read_text(encoding="utf-8"))} == OWN
 
 
 def test_the_search_would_find_one() -> None:

@@ -15,11 +15,13 @@ from extranet.credentials.models import Account
 from extranet.mail.catalogue import UsernameReminderMail
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import post
+from extranet.vault import object_store
 from extranet.vault.sealing import Unopenable
 from tests.agents.conftest import ALICE, CHARLIE, EVERYBODY
 from tests.cli.conftest import Call, RosterFile
 from tests.conftest import audit_unprotected
 from tests.credentials.people import events, new_account
+from tests.s3 import environment, free_port
 
 
 def test_a_roster_is_taken_in_and_counted(call: Call, roster_file: RosterFile) -> None:
@@ -193,3 +195,17 @@ def test_each_error_has_its_code(error: Exception, code: int) -> None:
 
 def test_an_unexpected_error_repeats_no_data() -> None:
     assert "Alice" not in " ".join(failure_of(ValueError("Alice Nuñez, born 1970")).lines)
+
+
+def test_a_store_that_is_away_is_tried_again_later(
+    call: Call, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(f"http://127.0.0.1:{free_port()}").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(object_store, "_PATIENT", {"max_retries": 0})
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"store_url": "s3://packs/prefix"})
+    ended = call("files", "verify")
+    assert ended.code == 5
+    assert "s3://packs/prefix/ does not answer: try again" in ended.err
+    findings = {each["about"]: each for each in call("doctor", "--json").facts["findings"]}
+    assert (findings["store"]["level"], findings["store"]["code"]) == ("wrong", 5)

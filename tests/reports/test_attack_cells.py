@@ -19,13 +19,13 @@ LINKS = ["http://evil.example/?q=x", "mailto:x@evil.example", "file:///etc/passw
 @pytest.mark.parametrize("text", STARTS)
 def test_no_other_way_to_begin_a_formula_gets_into_a_csv(text: str) -> None:
     whole = book(book_row(ALICE, 1, mail_address=text))
-    (row,) = csv.DictReader(io.StringIO(csv_bytes(whole, whole.select(Query())).decode("utf-8-sig"), newline=""))
+    (row,) = csv.DictReader(io.StringIO(csv_bytes(whole, whole.view(Query()).table()).decode("utf-8-sig"), newline=""))
     assert row["Mailing Address"] == f"'{text}"
 
 
 @pytest.mark.parametrize("text", [*STARTS, *LINKS])
 def test_a_workbook_holds_them_as_texts_without_a_link(text: str) -> None:
     whole = book(book_row(ALICE, 1, mail_address=text))
-    sheet = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(whole, whole.select(Query())))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(whole, whole.view(Query()).table()))).active
     cells = [cell for cell in next(sheet.iter_rows(min_row=2)) if cell.value == text]
     assert [(cell.data_type, cell.hyperlink) for cell in cells] == [("s", None)]

@@ -72,14 +72,14 @@ def test_sound_files_are_verified_to_the_last_frame(alice: Agent, bob: Agent, pu
     publish_week(publish_rows, MONDAY)
     result = verify_files()
     result.require_sound()
-    assert (result.packs, result.frames, result.faults) == (1, 4, [])
+    assert (result.packs, result.frames, result.faults) == (1, 5, [])
 
 
 def test_a_shredded_agent_is_no_fault(alice: Agent, bob: Agent, publish_rows: Publish, now: datetime) -> None:
     publish_week(publish_rows, MONDAY)
     shred_agent(alice.id, now=now)
     result = verify_files()
-    assert (result.frames, result.shredded, result.faults) == (3, 1, [])
+    assert (result.frames, result.shredded, result.faults) == (4, 1, [])
 
 
 @pytest.mark.parametrize("where", [20, -100, -400])

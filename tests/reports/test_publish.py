@@ -22,6 +22,7 @@ from extranet.reports.publish import publish
 from extranet.reports.recall import recall
 from extranet.reports.refusals import Conflict, PublicationHeld, PublicationRefused, UsageRefused
 from extranet.reports.release import release
+from extranet.vault.processes import own_mark
 from tests.reports.conftest import Open, Publish, make_agent
 from tests.reports.exchange import (
     ALICE,
@@ -205,7 +206,7 @@ def test_release_on_the_way_is_refused_where_two_persons_are_asked(
 
 
 def test_while_another_publication_runs_it_is_a_conflict(alice: Agent, publish_rows: Publish, now: datetime) -> None:
-    with named_lock(turn.NAME, holder=turn.holder(), now=now, seconds=60), pytest.raises(Conflict, match="running"):
+    with named_lock(turn.NAME, holder=own_mark(), now=now, seconds=60), pytest.raises(Conflict, match="running"):
         publish_rows(ROWS)
     assert publish_rows(ROWS).status == "released"
 
@@ -214,8 +215,8 @@ def test_while_another_publication_runs_it_is_a_conflict(alice: Agent, publish_r
 def test_the_turn_of_a_killed_process_is_taken_over_at_once(
     started: str, free: bool, alice: Agent, publish_rows: Publish, now: datetime
 ) -> None:
-    host, pid, ours = turn.holder().split("|")
-    mark = f"{host}|{pid}|{started if free else ours}#abc"
+    host, pid, ours = own_mark().split("_")
+    mark = f"{host}_{pid}_{started if free else ours}#abc"
     NamedLock.objects.create(name=turn.NAME, holder=mark, lease_until=now.replace(hour=18))
     if free:
         assert publish_rows(ROWS).status == "released"

@@ -15,7 +15,7 @@ from extranet.keyring.ring import KeyDestroyed, shred_agent
 from extranet.reports.book import Query
 from extranet.reports.models import Frame
 from extranet.reports.recall import recall
-from extranet.reports.refusals import NoBook
+from extranet.reports.refusals import NoBook, NothingPublished
 from extranet.reports.shelf import download, managed, newest, open_book, weeks, weeks_of
 from extranet.vault.sealing import Unopenable
 from tests.reports.conftest import Open, Publish, make_agent
@@ -120,14 +120,14 @@ def test_a_week_recalled_while_it_is_opened_is_not_shown(
 
 
 @pytest.mark.parametrize("week", [None, MONDAY, date(2020, 1, 6)])
-def test_where_nothing_was_published_there_is_no_book(
+def test_where_nothing_was_published_there_is_no_book_and_nobody_is_refused(
     week: date | None, alice: Agent, open_for: Open, now: datetime
 ) -> None:
     assert newest(BOOK) is None
     assert weeks(agent=alice, kind=BOOK, now=now) == []
-    with pytest.raises(NoBook):
+    with pytest.raises(NothingPublished):
         open_for(alice, week=week)
-    assert Event.objects.get().action == Action.BOOK_REFUSED
+    assert not Event.objects.exists()
 
 
 def test_past_weeks_are_those_with_rows_or_since_the_certification(

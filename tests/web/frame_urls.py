@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from extranet.vault.stores import StoreAway
 from extranet.web import errors
 from extranet.web.access import ANYBODY, access
 
@@ -24,6 +25,11 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 @access(ANYBODY)
+def away(request: HttpRequest) -> HttpResponse:
+    raise StoreAway("s3://planted/place does not answer")
+
+
+@access(ANYBODY)
 def refusing(request: HttpRequest, status: int) -> HttpResponse:
     return errors.refuse(request, status, retry_after=30 if status in (429, 503) else None)
 
@@ -32,6 +38,7 @@ urlpatterns = [
     path("plain/", plain),
     path("careless/", careless),
     path("broken/", broken),
+    path("away/", away),
     path("refusing/<int:status>/", refusing),
     path("health/", include("extranet.web.health_urls")),
 ]

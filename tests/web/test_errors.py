@@ -6,6 +6,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from extranet.profile.loader import current
+from extranet.reports.store_answers import is_store_away
+from extranet.vault.stores import ObjectMissing
 from extranet.web import errors
 
 pytestmark = pytest.mark.urls("tests.web.frame_urls")
@@ -43,6 +45,17 @@ def test_a_fault_of_ours_shows_no_detail() -> None:
     assert response.status_code == 500
     assert "planted-secret-detail" not in response.content.decode()
     assert "Traceback" not in response.content.decode()
+
+
+def test_a_store_that_is_away_is_told_as_something_that_will_pass(client: Client) -> None:
+    response = client.get("/away/")
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert errors.WORDS[503].title in response.content.decode()
+    assert "s3://" not in response.content.decode()
+
+
+def test_an_object_that_is_missing_from_the_store_will_not_pass() -> None:
+    assert not is_store_away(ObjectMissing("planted.pack is not in s3://planted/place"))
 
 
 def test_an_error_page_needs_no_database(client: Client) -> None:

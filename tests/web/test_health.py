@@ -7,6 +7,8 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests.s3 import environment, free_port
+
 pytestmark = pytest.mark.urls("tests.web.frame_urls")
 
 
@@ -48,9 +50,15 @@ def test_ready_names_the_store_when_its_folder_is_no_folder(client: Client, sett
 
 
 @pytest.mark.django_db
-def test_a_store_that_is_no_folder_is_not_looked_for_on_this_disk(client: Client, settings: Settings) -> None:
+def test_ready_names_the_store_when_nobody_answers_there(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(f"http://127.0.0.1:{free_port()}").items():
+        monkeypatch.setenv(name, value)
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"store_url": "s3://bucket/prefix"})
-    assert client.get("/health/ready").status_code == 200
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()["away"]) == (503, ["store"])
+    assert "bucket" not in response.content.decode()
 
 
 @pytest.mark.parametrize("address", ["/health/live", "/health/ready"])

@@ -136,6 +136,16 @@ def test_filters_keep_what_is_hidden_and_check_what_is_chosen() -> None:
     assert "<details" in html
 
 
+def test_values_and_labels_of_filters_are_escaped() -> None:
+    option = ('"><b>', "<i>Plan & Co</i>", 1_234, False)
+    html = render("facets", facets=[{"name": "plan", "label": "Plan", "any_chosen": False, "options": [option]}])
+    assert 'value="&quot;&gt;&lt;b&gt;"' in html
+    assert "&lt;i&gt;Plan &amp; Co&lt;/i&gt;" in html
+    assert "(1,234)" in html
+    assert "<b>" not in html
+    assert "<i>" not in html
+
+
 @pytest.mark.parametrize(("kind", "role"), [("error", "alert"), ("success", "status"), ("debug", "status")])
 def test_only_errors_interrupt(kind: str, role: str) -> None:
     assert f'role="{role}"' in render("alert", kind=kind, text="Said.")

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.gate import Channel
-from extranet.reports.refusals import NoBook
-from extranet.reports.shelf import newest, open_book
+from extranet.reports.refusals import NoBook, NothingPublished
+from extranet.reports.shelf import open_shelf
 from extranet.reports.view_token import ViewRefused, seal_view
 from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 from extranet.web.portal.asked import Asked, read_asked
@@ -55,15 +55,15 @@ def _search(request: PortalRequest, asked: Asked, now: datetime) -> HttpResponse
 
 
 def _open(request: PortalRequest, asked: Asked, now: datetime) -> Opened:
-    own = own_agent(request)
-    if newest(asked.kind.slug) is None and not asked.license:
-        return Opened(asked, own, is_own=True, weeks=[], book=None)
-    owner = owner_of(request, asked, now=now)
+    own, owner = own_agent(request), owner_of(request, asked, now=now)
+    is_own = owner.pk == own.pk
     gate, actor = gate_of(request, owner, Channel.PORTAL), actor_of(request)
     try:
-        found = open_book(agent=owner, kind=asked.kind.slug, week=asked.week, actor=actor, now=now, gate=gate)
+        found = open_shelf(agent=owner, kind=asked.kind.slug, week=asked.week, actor=actor, now=now, gate=gate)
+    except NothingPublished:
+        return Opened(asked, owner, is_own=is_own, weeks=[], book=None)
     except (SessionOver, NoLongerManaged) as over:
         note_refusal(request, owner, asked, over.reason)
         raise
-    weeks = weeks_open(request, owner, asked, now=now)
-    return Opened(asked, owner, is_own=owner.pk == own.pk, weeks=weeks, book=found)
+    weeks = found.weeks if is_own else weeks_open(request, owner, asked, now=now)
+    return Opened(asked, owner, is_own=is_own, weeks=weeks, book=found.book)

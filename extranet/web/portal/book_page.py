@@ -8,7 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from extranet.agents.models import Agent
-from extranet.reports.book import Book, Facet, Page
+from extranet.reports.book import Book, Facet, Page, View
 from extranet.reports.header import BookColumn
 from extranet.reports.shelf import Week
 from extranet.web.dates import moment
@@ -17,7 +17,7 @@ from extranet.web.portal.cells import DAYS, NUMBERS, said, shown_columns, shown_
 from extranet.web.portal.late import missing_monday
 
 AROUND = 2  # pages on both sides of the present one
-FORMATS = (("Excel", "xlsx"), ("CSV", "csv"), ("JSON", "json"))
+FORMATS = (("Excel", "xlsx"), ("CSV", "csv"), ("JSON", "json"), ("Parquet", "parquet"))
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ def context_of(opened: Opened, now: datetime) -> dict[str, object]:
     frame = {"title": opened.title, "breadcrumbs": crumbs, "opened": opened, "asked": opened.asked}
     if opened.book is None:
         return frame
-    page = opened.book.page(opened.asked.query)
+    view = opened.book.view(opened.asked.query)
+    page = view.page()
     return {
         **frame,
         **_banner(opened, opened.book, now),
-        **_narrowing(opened.asked, opened.book),
+        **_narrowing(opened.asked, view),
         **_table(opened, opened.book, page),
         **_pages(opened.asked, page),
     }
@@ -64,10 +65,10 @@ def _banner(opened: Opened, book: Book, now: datetime) -> dict[str, object]:
     }
 
 
-def _narrowing(asked: Asked, book: Book) -> dict[str, object]:
-    facets = [column.key for column in book.columns if column.facet]
+def _narrowing(asked: Asked, view: View) -> dict[str, object]:
+    facets = [column.key for column in view.book.columns if column.facet]
     return {
-        "facets": [_facet(facet) for facet in book.facets(asked.query)],
+        "facets": [_facet(facet) for facet in view.facets()],
         "facets_hidden": asked.hidden(*facets),
         "searching_hidden": asked.hidden("view"),
         "is_narrowed": bool(asked.query.search or any(asked.query.filters.values())),
@@ -95,7 +96,7 @@ def _table(opened: Opened, book: Book, page: Page) -> dict[str, object]:
         "caption": f"{opened.title}, {rows}",
         "columns": [_column(asked, column) for column in columns],
         "rows": shown_rows(book, page.rows, columns),
-        "empty": "No row fits your search and filters." if book.rows else "There are no cases in this week's report.",
+        "empty": "No row fits your search and filters." if book.size else "There are no cases in this week's report.",
         "more_columns": asked.address(columns="" if asked.every_column else ALL_COLUMNS),
         "downloads": [(label, asked.address("download", format=name)) for label, name in FORMATS],
     }

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from extranet.profile.loader import current
-from extranet.reports.book import Book, Row
+from extranet.reports.book import Book
+from extranet.reports.columns import Row
 from extranet.reports.header import BookColumn
 
 NUMBERS = ("int", "decimal", "money")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 import time_machine
 from django.test import Client
@@ -18,7 +19,7 @@ from extranet.reports import render as rendering
 from extranet.reports import shelf
 from tests.credentials.people import DESK, events
 from tests.reports.exchange import ALICE, BOB, LAST_MONDAY, book_row
-from tests.web.people import Answer, browser, log_in, signed_in
+from tests.web.people import Answer, browser, log_in, signed_in, text_of
 from tests.web.portal.conftest import Publish, agent_of
 
 BOOK = "/reports/book-of-business/"
@@ -69,6 +70,24 @@ def test_json_has_the_keys_of_the_layout(alices: Client, published: None) -> Non
     assert {row["agent_license"] for row in whole["rows"]} == {ALICE}
 
 
+def test_parquet_is_the_same_view_under_the_same_name(alices: Client, alice: Account, published: None) -> None:
+    answer = alices.get(FILE, {"format": "parquet", "enrollment_status": "Pending"})
+    rows = pl.read_parquet(io.BytesIO(answer.content))
+    assert (rows["last_name"].to_list(), rows["agent_license"].to_list()) == (["Abbott"], [ALICE])
+    assert (
+        answer.headers["Content-Disposition"] == f'attachment; filename="book-of-business-2026-11-16-{ALICE}.parquet"'
+    )
+    assert answer.headers["Content-Type"] == "application/vnd.apache.parquet"
+    (event,) = events("book:download:done", ALICE)
+    assert (event.detail["format"], event.detail["rows"], event.detail["bytes"]) == ("parquet", 1, len(answer.content))
+
+
+def test_the_page_offers_every_format_of_its_view(alices: Client, published: None) -> None:
+    page = text_of(alices.get(BOOK, {"enrollment_status": "Pending"}))
+    for format in ("xlsx", "csv", "json", "parquet"):
+        assert f'href="{FILE}?enrollment_status=Pending&amp;format={format}"' in page
+
+
 def test_a_download_has_all_pages(alices: Client, alice: Account, publish_rows: Publish) -> None:
     publish_rows(book_row(ALICE, number) for number in range(130))
     assert len(lines_of(alices.get(FILE, {"format": "csv", "page": "2"}))) == 130
@@ -103,7 +122,7 @@ def test_a_stranger_is_sent_to_the_login(published: None) -> None:
     assert browser().get(FILE).headers["Location"].startswith("/login/?next=")
 
 
-@pytest.mark.parametrize("format", ["exe", "XLSX", "parquet", "", "../x"])
+@pytest.mark.parametrize("format", ["exe", "XLSX", "parq", "", "../x"])
 def test_other_formats_do_not_exist(alices: Client, published: None, format: str) -> None:
     assert alices.get(FILE, {"format": format}).status_code == 404
 

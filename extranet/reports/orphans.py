@@ -1,0 +1,49 @@
+"""What lies in the store and belongs to nothing: halves of killed writings, packs and papers that no row names.
+
+A killed publication's remains go by themselves with the next one; these are found for the operator who does not want to
+wait, or who put a database back that is older than the store.
+"""
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, JsonValue, record
+from extranet.reports.manifest import store
+from extranet.reports.models import Publication
+from extranet.reports.standing import IN_PROGRESS, discard_unfinished
+from extranet.reports.turn import turn
+
+_OF_PACK = re.compile(r"^(?P<pack>.+\.pack)(?:\.manifest\.json|\.amended-[0-9a-f-]{36}\.json)?$")
+
+
+def orphans() -> list[str]:
+    """Names of whole objects that no publication names, sorted. Objects of other forms are not ours to judge."""
+    known = set(Publication.objects.exclude(pack="").values_list("pack", flat=True))
+    found = ((name, _OF_PACK.match(name)) for name in store().names())
+    return [name for name, parts in found if parts is not None and parts["pack"] not in known]
+
+
+def unfinished() -> list[str]:
+    """Halves of objects whose writing was killed, and publications that a dead run left."""
+    halves = [f"half of {name}" for name in store().leftovers()]
+    return halves + [str(row) for row in Publication.objects.filter(state__in=IN_PROGRESS)]
+
+
+def remove_orphans(*, by: Actor, now: datetime) -> list[str]:
+    """Remove all of them; which they were. Raises Conflict while a publication runs."""
+    with turn(now=now):
+        rows = list(Publication.objects.filter(state__in=IN_PROGRESS))
+        removed = unfinished()
+        discard_unfinished(rows)
+        place = store()
+        for name in orphans():
+            place.delete(name)
+            removed.append(name)
+    if removed:
+        detail: dict[str, JsonValue] = {"removed": len(removed), "first": removed[0]}
+        with transaction.atomic():
+            record(action=Action.STORE_ORPHANS_REMOVED, now=now, actor=by, subject="store", detail=detail)
+    return removed
