@@ -35,7 +35,7 @@ from extranet.reports.inbox_files import (
 from extranet.reports.models import StagedUpload
 from extranet.reports.once import Asked, CutOff, receive_once
 from extranet.reports.staging import LARGEST, require_room
-from extranet.reports.turn import holder
+from extranet.vault.processes import own_mark
 
 INBOX = Actor.system("inbox")
 WAY = "inbox"
@@ -63,7 +63,7 @@ def watch(*, now: datetime) -> Looked:
         return Looked(0, 0, 0)
     try:
         with (
-            named_lock(WAY, holder=holder(), now=now, seconds=LEASE_SECONDS) as held,
+            named_lock(WAY, holder=own_mark(), now=now, seconds=LEASE_SECONDS) as held,
             heartbeat(lambda passed: held.renew(now=now + passed, seconds=LEASE_SECONDS), every=BEAT),
         ):
             return _look(now)
