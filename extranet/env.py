@@ -22,7 +22,9 @@ class Env(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXTRANET_", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(Path("./var"), description="Data folder: keys, database, packs, mailbox, checkpoints.")
+    data_dir: Path = Field(
+        Path("./var"), description="Data folder: keys, database, packs, mailbox, checkpoints, inbox."
+    )
     database_url: str = Field("", description="Database address; default SQLite in the data folder.")
     store_url: str = Field("", description="Where packs are kept, `file:` or `s3:`; default `packs/` in it.")
     email_url: str = Field("", description="Mail way: `folder:`, `smtp://host:port`, `smtps://host:port`.")

@@ -25,8 +25,9 @@ from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
+from extranet.reports.inbox_watch import watch
 from extranet.reports.retention import expire_publications
-from extranet.reports.staging import sweep_staging
+from extranet.reports.staging import sweep_staging, try_again
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
@@ -68,8 +69,13 @@ def _retention(now: datetime) -> str:
     return f"{expire_publications(now=now)} weeks deleted"
 
 
+def _inbox(now: datetime) -> str:
+    done = watch(now=now)
+    return f"{done.taken} taken, {done.refused} refused, {done.told} told"
+
+
 def _abandoned_uploads(now: datetime) -> str:
-    return f"{sweep_staging(now=now)} removed"
+    return f"{try_again(now=now)} tried again, {sweep_staging(now=now)} removed"
 
 
 def _forget_old_sessions(now: datetime) -> str:
@@ -86,6 +92,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("warnings and locks", "*/15 * * * *", _expire),  # J26, J27; the policy itself keeps warnings until 08:00
     Entry("changes of address", "*/5 * * * *", _change_addresses),  # J19
     Entry("mails never received", "*/5 * * * *", _never_received),
+    Entry("inbox", "* * * * *", _inbox),
     Entry("repeated refusals", "* * * * *", _flush_tallies),
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
     Entry("retention", "40 2 * * *", _retention),  # SI-12

@@ -1,4 +1,4 @@
-"""All addresses: the portal's, the staff's, the reset site's and, in the demonstration only, the demo's."""
+"""All addresses: the portal's, the staff's, the reset site's, the API's and, in the demonstration only, the demo's."""
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("extranet.web.staff_enrolment.urls")),
     path("reset/", include("extranet.web.reset_site.urls")),
     path("staff/", include("extranet.web.staff.urls")),
+    path("api/v1/", include("extranet.api.urls")),
     path("health/", include("extranet.web.health_urls")),
 ]
 if settings.DEMO:

@@ -40,6 +40,10 @@ class Action(StrEnum):
     RESET_SHOWN_AGAIN = "account:reset:shown-again"
     STAFF_ADDED = "staff:account:added"
     STAFF_INVITED = "staff:account:invited"
+    TOKEN_MADE = "staff:token:made"
+    TOKEN_USED = "staff:token:used"
+    TOKEN_ENDED = "staff:token:ended"
+    TOKEN_REFUSED = "staff:token:refused"
     # Agents and roster
     ROSTER_IMPORTED = "roster:import:done"
     ROSTER_REFUSED = "roster:import:refused"

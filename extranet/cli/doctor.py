@@ -24,6 +24,7 @@ from extranet.mail.outbox import unfinished
 from extranet.mail.ways import open_way
 from extranet.profile.loader import current
 from extranet.reports import orphans
+from extranet.reports.inbox_files import lying
 from extranet.reports.listing import with_packs
 from extranet.vault.stores import open_store
 
@@ -31,6 +32,7 @@ CLOCK_MAY_DIFFER = timedelta(seconds=5)  # between this machine and its database
 SEALED_WITHIN = timedelta(minutes=10)  # a worker seals every second
 WORKED_WITHIN = timedelta(minutes=45)  # the timetable has entries every minute
 MAIL_WAITS = timedelta(hours=2)
+LIES_AT_MOST = timedelta(hours=1)  # in the inbox, in clear
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def examine(now: datetime) -> list[Finding]:
         ("database", _database),
         ("keys", _keys),
         ("store", _store),
+        ("inbox", _inbox),
         ("mail", _mail),
         ("clock", _clock),
         ("work", _work),
@@ -145,6 +148,15 @@ def _store(_now: datetime) -> Iterator[Finding]:
         if row.pack not in names:
             text = f"the pack of {row.kind} of {row.as_of} is gone"
             yield Finding("store", "wrong", text, "restore it from your backup", INTEGRITY)
+
+
+def _inbox(now: datetime) -> Iterator[Finding]:
+    """What lies in clear and is not taken: no checksum file, one that is older than its file, or no worker."""
+    for path in lying(before=now - LIES_AT_MOST):
+        text = f"{path} lies there in clear for more than an hour"
+        yield Finding(
+            "inbox", "warning", text, "write its checksum file after it (docs/how-to/publish.md), or remove it"
+        )
 
 
 def _mail(now: datetime) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from extranet.agents.refusal import RosterRefused
 from extranet.agents.rename import RenameRefused
 from extranet.audit.checkpoints import IntegrityFailure
 from extranet.credentials.accounts_import import ImportRefused
+from extranet.credentials.api_tokens import TokenNotMade
 from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.staff import StaffRefused
 from extranet.demo.seed import DemoRefused
@@ -20,6 +21,7 @@ from extranet.mail.ways import WayDown, WayRefused
 from extranet.policy import PolicyRefused
 from extranet.profile.reading import ProfileRefused
 from extranet.reports.refusals import PublicationHeld, ReportsRefused
+from extranet.reports.staging import NoRoom
 from extranet.vault.keys import KeyRefused
 from extranet.vault.packs import PackDamaged
 from extranet.vault.sealing import Unopenable
@@ -29,10 +31,10 @@ UNEXPECTED, WRONG_USE, INPUT_REFUSED, INTEGRITY, DOWN, CONFLICT, HELD = 1, 2, 3,
 
 CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused, DemoRefused, SynthRefused), WRONG_USE),
-    ((RosterRefused, ImportRefused, RenameRefused, StaffRefused), INPUT_REFUSED),
+    ((RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade), INPUT_REFUSED),
     ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing), INTEGRITY),
     ((Busy, NameTaken), CONFLICT),
-    ((HashingBusy, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
+    ((HashingBusy, NoRoom, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
 )
 NOT_SET_UP = ("no such table", "does not exist", "unable to open database file")
 

@@ -27,6 +27,7 @@ def install() -> list[str]:
     env: Env = settings.EXTRANET
     made = [] if env.folder.exists() else [str(env.folder)]
     env.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (env.folder / "inbox").mkdir(mode=0o700, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     _refuse_second_master(env)

@@ -8,7 +8,7 @@ from django.db import transaction
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials import devices, sessions, throttle
+from extranet.credentials import api_tokens, devices, sessions, throttle
 from extranet.credentials.models import Account, EnrolmentLink, ResetLink, ShownPassword
 
 
@@ -27,7 +27,7 @@ def disable(*, account: Account, reason: str, by: Actor, now: datetime) -> bool:
 
 
 def enable(*, account: Account, by: Actor, now: datetime) -> bool:
-    """Let the account in again, as far as the gate does. Sessions and links do not come back."""
+    """Let the account in again, as far as the gate does. Sessions, links and tokens do not come back."""
     with transaction.atomic():
         disabled = Account.objects.filter(pk=account.pk, disabled_at__isnull=False)
         if not disabled.update(disabled_at=None, disabled_reason=""):
@@ -47,8 +47,9 @@ def unlock(*, account: Account, by: Actor, now: datetime) -> int:
 
 
 def end_access(*, account: Account, reason: str, by: Actor, now: datetime) -> int:
-    """End sessions, open links, shown passwords and known devices; how many sessions were live."""
+    """End sessions, open links, shown passwords, known devices and tokens; how many sessions were live."""
     with transaction.atomic():
+        api_tokens.end_all(account=account, reason=reason, by=by, now=now)
         end_links(account=account)
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
         devices.revoke_all(account=account, now=now)

@@ -223,6 +223,28 @@ class LiveSession(models.Model):
         return f"session of {self.account_id}"
 
 
+class ApiToken(models.Model):
+    """A publisher's key for programs; only its digest stands here, the token itself is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)  # what it is for, in its owner's words
+    scope = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, unique=True)
+    networks = models.JSONField(default=list)  # as texts, e.g. 203.0.113.0/24; none: from anywhere
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)  # written once a minute
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        db_table = "api_tokens"
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.account_id}"
+
+
 class TotpStep(models.Model):
     """The last time step a TOTP code was taken for: a code is worth one login, on every worker."""
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
-from extranet.credentials import devices, second_factor, sessions
+from extranet.credentials import api_tokens, devices, second_factor, sessions
 from extranet.credentials.choose_password import faults
 from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force
@@ -113,8 +113,8 @@ def look(*, token: str, now: datetime) -> Account:
 def enrol(*, token: str, holder: str, password: str, code: str, network: str, browser: str, now: datetime) -> list[str]:
     """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once.
 
-    ``holder`` is the secret of the browser that was shown the key. Sessions that the account had end, and its address
-    is told.
+    ``holder`` is the secret of the browser that was shown the key. Sessions and tokens that the account had end, and
+    its address is told.
 
     Raises EnrolmentOver, EnrolmentRefused, HashingBusy. Never call it inside a transaction: it hashes.
     """
@@ -132,6 +132,7 @@ def enrol(*, token: str, holder: str, password: str, code: str, network: str, br
         actor = Actor(account.kind, account.username, network)
         record(action=Action.PASSWORD_CHANGED, now=now, actor=actor, subject=account.username)
         devices.revoke_all(account=account, now=now)
+        api_tokens.end_all(account=account, reason="enrolled", by=actor, now=now)
         sessions.end_all(account=account, reason="enrolled", by=actor, now=now)
         _tell(account, browser, now)
         return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)

@@ -119,22 +119,33 @@ class Current(models.Model):
 
 
 class StagedUpload(models.Model):
-    """A file that staff sent, sealed in chunks in staging/, waiting for the worker to publish it."""
+    """A file that somebody sent, sealed in chunks in staging/: arriving still, or whole and waiting for the worker."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
     as_of = models.DateField()
     name = models.CharField(max_length=120)  # shown to staff; never used as a path
-    size = models.BigIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, blank=True)
+    way = models.CharField(max_length=8, default="pages")  # pages, api, inbox
+    size = models.BigIntegerField(default=0)  # bytes that are here
+    announced = models.BigIntegerField(default=0)  # bytes that are to come, of one that is sent in pieces
+    sha256 = models.CharField(max_length=64, blank=True)  # blank until all of it is here
     chunks = models.PositiveIntegerField(default=0)
+    chunk_bytes = models.PositiveIntegerField(default=4 * 1024 * 1024)  # of each but the last
+    first_chunk = models.CharField(max_length=64, blank=True)  # its digest: by this a resumed file is known again
+    chain = models.CharField(max_length=64, blank=True)  # digest over the digests of the chunks that are here
     key_version = models.PositiveIntegerField(default=1)
     wrapped_key = models.BinaryField(default=b"")
     uploaded_by = models.CharField(max_length=120)
-    uploaded_at = models.DateTimeField()
+    uploaded_at = models.DateTimeField()  # of the last piece
+    arrived_at = models.DateTimeField(null=True)  # all of it is here, durably
+    release = models.BooleanField(default=False)  # asked for together with the file
+    queued_at = models.DateTimeField(null=True)  # left to the worker, in the transaction that queued the task
+    once_key = models.CharField(max_length=64, null=True, unique=True)  # digest of who sent it under which key
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, blank=True)  # published, held, refused, failed
+    exit_code = models.PositiveSmallIntegerField(null=True)  # as the command line would have ended
     message = models.JSONField(default=list)  # lines for the person who uploaded
+    told_at = models.DateTimeField(null=True)  # the result was written beside the file's place in the inbox
     publication = models.ForeignKey(Publication, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:

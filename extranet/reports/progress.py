@@ -14,7 +14,7 @@ from django.db import OperationalError
 from extranet.reports.models import Publication
 
 Progress = Callable[[str, int, int], None]
-UNITS = {"check": "rows", "assign": "rows", "seal": "rows", "reconcile": "sealed parts", "verify": "packs"}
+UNITS = {"seal": "rows", "reconcile": "sealed parts", "verify": "packs"}
 """What a stage counts. The file is read in bytes or in rows, as its kind allows, so that stage names none."""
 TOLD_EVERY = timedelta(seconds=1)
 

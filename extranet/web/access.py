@@ -29,13 +29,15 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take."""
+    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take. A ``gate`` of
+    its own decides instead of the session: it answers why not, or None."""
 
     name: str
     anybody: bool = False
     unfinished: bool = False
     agents: bool = False
     roles: frozenset[str] = frozenset()
+    gate: "Callable[[HttpRequest], HttpResponseBase | None] | None" = None
 
     def admits(self, account: Account) -> bool:
         return self.agents if account.agent_id else account.role in self.roles
@@ -100,6 +102,8 @@ class AccessMiddleware:
         rule: Rule | None = getattr(view, "access", None)
         if rule is None:
             return self._refuse(request, "the page declares no rule")
+        if rule.gate is not None:
+            return rule.gate(request)
         ended = self._attach(request, keeps_alive=getattr(view, "keeps_alive", True))
         if rule.anybody:
             return None

@@ -16,6 +16,7 @@ STAFF_PAGES = (
     ("Overview", "staff-home"),
     ("Publications", "staff-publications"),
     ("Roster", "staff-roster"),
+    ("API tokens", "staff-tokens"),
     ("Agents", "staff-agents"),
     ("Requests", "staff-requests"),
     ("Mail", "staff-mail"),

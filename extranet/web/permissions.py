@@ -19,6 +19,8 @@ date. A view that declares no rule is refused to everybody.
 who still have to choose a password or accept the agreement. An agent who may open a page still sees the own data only:
 whose book it is, is decided where the book is opened. No role of staff can open a book.
 
+*tokens of publishers* are the API: no session enters there, and no token anywhere else.
+
 | address | name | who |
 |---|---|---|
 """

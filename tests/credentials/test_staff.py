@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from extranet.audit.record import Actor
-from extranet.credentials import second_factor, sessions, staff
+from extranet.credentials import api_tokens, second_factor, sessions, staff
 from extranet.credentials.hashing import check
-from extranet.credentials.models import Account
+from extranet.credentials.models import Account, StaffRole
 from extranet.mail.models import OutboxMail
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,17 @@ def test_the_same_name_twice_is_refused(now: datetime) -> None:
     _invite(now)
     with pytest.raises(staff.StaffRefused, match="exists already"):
         _invite(now)
+
+
+def test_a_new_enrolment_ends_the_tokens_of_whoever_held_the_account(now: datetime) -> None:
+    first = _invite(now)
+    _enrol(first, now)
+    Account.objects.update(role=StaffRole.PUBLISHER)
+    api_tokens.make(account=first.account, name="job", by=Actor.shell(), now=now)
+    again = staff.invite(account=first.account, by=Actor.shell(), now=now)
+    assert api_tokens.living(first.account, now=now).exists()
+    _enrol(again, now + timedelta(minutes=1))
+    assert not api_tokens.living(first.account, now=now).exists()
 
 
 def test_a_new_link_ends_the_sessions_of_whoever_held_the_account_and_tells_the_address(now: datetime) -> None:

@@ -13,7 +13,7 @@ from extranet.jobs.worker import work_once
 from extranet.reports import staging
 from extranet.reports.models import Current, Publication, StagedUpload
 from extranet.reports.refusals import IntegrityBroken, PublicationHeld, PublicationRefused, UsageRefused
-from extranet.reports.staging import open_staged, publish_later, publish_now, receive_chunks, sweep_staging
+from extranet.reports.staging import open_staged, publish_later, publish_now, receive_chunks, sweep_staging, try_again
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
 TEXT = csv_text([book_row(ALICE, 1, last_name="Plantedname"), book_row(BOB, 2)]).encode()
@@ -104,6 +104,29 @@ def test_a_held_upload_points_at_what_waits(alice: Agent, publisher: Actor, now:
         publish_now(upload_id=upload.id, by=publisher, now=now)
     upload.refresh_from_db()
     assert (upload.outcome, upload.publication_id) == ("held", caught.value.publication_id)
+
+
+def test_an_upload_outlives_a_store_that_is_away_for_an_hour(
+    alice: Agent, bob: Agent, publisher: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = received(TEXT, publisher, now)
+    publish_later(upload=upload, by=publisher)
+
+    def away(**_: object) -> None:
+        raise OSError("no store")
+
+    moment = now
+    with monkeypatch.context() as patched:
+        patched.setattr(staging, "publish", away)
+        for _ in range(6):
+            work_once(now=moment)
+            moment += timedelta(minutes=10)
+    assert work_once(now=moment) == 0
+    assert try_again(now=moment) == 1
+    work_once(now=moment)
+    upload.refresh_from_db()
+    assert upload.outcome == "published"
+    assert try_again(now=moment) == 0
 
 
 def test_abandoned_uploads_are_swept_after_a_day(db: None, publisher: Actor, now: datetime, data_folder: Path) -> None:

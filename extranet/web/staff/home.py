@@ -60,7 +60,7 @@ def _publications(now: datetime) -> list[Task]:
     rows, page = publications(), "staff-publications"
     held = rows.filter(state=PublicationState.HELD).count()
     sealed = rows.filter(state=PublicationState.SEALED).count()
-    sent = StagedUpload.objects.filter(finished_at__isnull=True, kind__in=current().reports).count()
+    sent = StagedUpload.objects.filter(queued_at__isnull=False, finished_at__isnull=True).count()
     return [
         Task(held, "held: a person must look", page, is_urgent=True),
         Task(sealed, "sealed, waiting for release", page),

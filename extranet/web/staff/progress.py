@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from extranet.web.access import PUBLISHERS, PortalRequest, access
 from extranet.web.staff.publication_page import found
-from extranet.web.staff.under_way import progress_of, publication_of
+from extranet.web.staff.under_way import progress_of, progress_of_upload
 from extranet.web.staff.upload import found_upload
 
 PIECE = "staff/progress.html"
@@ -28,5 +28,5 @@ def of_publication(request: PortalRequest, publication_id: UUID) -> HttpResponse
 def of_upload(request: PortalRequest, upload_id: UUID) -> HttpResponse:
     """Over as soon as the upload has an end, whatever it is."""
     upload = found_upload(upload_id)
-    progress = {"is_over": True} if upload.outcome else progress_of(publication_of(upload))
+    progress = {"is_over": True} if upload.outcome else progress_of_upload(upload)
     return render(request, PIECE, {"progress": progress})

@@ -92,6 +92,8 @@ def _upload(upload: StagedUpload) -> tuple[str | SafeString, ...]:
     url = reverse("staff-uploaded", args=[upload.id])
     sent = format_html('<a href="{}">{}</a>', url, moment(upload.uploaded_at))
     state = UPLOAD_STATES.get(upload.outcome, upload.outcome)
+    if upload.arrived_at is None and not upload.outcome:
+        state = f"arriving: {upload.size * 100 // max(upload.announced, 1)} %"
     return sent, upload.name, report_title(upload.kind), upload.uploaded_by, state
 
 

@@ -11,13 +11,17 @@ from extranet.web.staff import (
     release,
     roster,
     roster_preview,
+    tokens,
     upload,
+    upload_pieces,
 )
 
 urlpatterns = [
     path("", home.home, name="staff-home"),
     path("publications/", publications.publications, name="staff-publications"),
     path("publications/upload/", upload.upload, name="staff-upload"),
+    path("publications/uploads/", upload_pieces.begin, name="staff-upload-begin"),
+    path("publications/uploads/<uuid:upload_id>/content/", upload_pieces.content, name="staff-upload-content"),
     path("publications/uploads/<uuid:upload_id>/", upload.uploaded, name="staff-uploaded"),
     path("publications/<uuid:publication_id>/", publication_page.publication, name="staff-publication"),
     path("publications/uploads/<uuid:upload_id>/progress/", progress.of_upload, name="staff-upload-progress"),
@@ -25,6 +29,9 @@ urlpatterns = [
     path("publications/<uuid:publication_id>/faults.csv", faults.faults, name="staff-faults"),
     path("publications/<uuid:publication_id>/release/", release.release, name="staff-release"),
     path("publications/<uuid:publication_id>/recall/", release.recall, name="staff-recall"),
+    path("tokens/", tokens.tokens, name="staff-tokens"),
+    path("tokens/<uuid:token_id>/", tokens.made, name="staff-token"),
+    path("tokens/<uuid:token_id>/end/", tokens.end, name="staff-token-end"),
     path("roster/", roster.roster, name="staff-roster"),
     path("roster/<uuid:upload_id>/", roster_preview.roster_preview, name="staff-roster-preview"),
 ]

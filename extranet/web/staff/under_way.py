@@ -12,8 +12,6 @@ STATES = {
 WAITS = "It has arrived and waits for its turn."
 STAGES = {
     "read": "Reading and checking",
-    "check": "Checking",
-    "assign": "Finding whose rows they are",
     "seal": "Sealing each agent's part",
     "pack": "Writing the pack",
     "reconcile": "Opening every part again and counting",
@@ -31,6 +29,13 @@ def publication_of(upload: StagedUpload) -> Publication | None:
     mine = Publication.objects.filter(kind=upload.kind, as_of=upload.as_of, state__in=STATES)
     mine = mine.filter(Q(input_sha256=upload.sha256) | Q(input_sha256="", received_by=upload.uploaded_by))
     return mine.order_by("-revision").first()
+
+
+def progress_of_upload(upload: StagedUpload) -> dict[str, object]:
+    """The same for the page of an upload, which may still be arriving."""
+    if upload.arrived_at is None:
+        return {"words": f"It is still arriving: {upload.size:,} of {upload.announced:,} bytes are here."}
+    return progress_of(publication_of(upload))
 
 
 def progress_of(row: Publication | None) -> dict[str, object]:

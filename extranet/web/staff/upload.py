@@ -15,13 +15,12 @@ from extranet.policy import expected_publication_day, local_day
 from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
 from extranet.reports.listing import StagedUpload
-from extranet.reports.staging import publish_later
+from extranet.reports.staging import CHUNK_BYTES, LARGEST, publish_later
 from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
-from extranet.web.staff.under_way import progress_of, publication_of
+from extranet.web.staff.under_way import progress_of_upload
 from extranet.web.staff.upload_handler import SealedFile, SealingHandler, sealing
 
-LARGEST = 2 * 1024**3
 ENDINGS = {
     "published": ("success", "The file is published."),
     "held": ("warning", "The file is sealed, but held: it waits for a person to release or recall it."),
@@ -30,9 +29,10 @@ ENDINGS = {
 }
 
 
-class UploadForm(forms.Form):
-    """Which report, of which day, and the file."""
+class WhichForm(forms.Form):
+    """Which report, of which day."""
 
+    chunk_bytes = CHUNK_BYTES  # a larger file is sent in pieces, where the browser can (static/app/upload.js)
     kind = forms.ChoiceField(label="Report")
     as_of = forms.DateField(
         label="As of",
@@ -41,30 +41,20 @@ class UploadForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": "This is not a day."},
     )
-    file = forms.FileField(
-        label="File",
-        max_length=120,
-        help_text="The statewide file as CSV. It is sealed while it arrives and never stored in clear.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
-    )
     release = forms.BooleanField(
         label="Show it to all agents as soon as it is checked",
         required=False,
         help_text="Without this it waits, sealed, until somebody releases it.",
     )
 
-    def __init__(self, *args: object, is_too_large: bool = False, **kwargs: object) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # what forms.Form takes, handed on
-        self.is_too_large, self.today = is_too_large, local_day(timezone.now(), zone())
+        self.today = local_day(timezone.now(), zone())
         reports = current().reports.values()
         self.fields["kind"].choices = [(report.slug, report.title) for report in reports]  # type: ignore[attr-defined]
         self.fields["as_of"].initial = expected_publication_day(timezone.now(), zone())
         if policy().release_persons > 1:  # who sends a file is never the one who releases it
             del self.fields["release"]
-        if is_too_large:
-            words = f"The file is larger than {LARGEST // 1024**3} GB. It was not kept."
-            self.fields["file"].error_messages.update(required=words, missing=words)
 
     def clean_as_of(self) -> object:
         as_of = self.cleaned_data["as_of"]
@@ -72,23 +62,49 @@ class UploadForm(forms.Form):
             raise forms.ValidationError("This day has not come yet.")
         return as_of
 
+    def require_fitting(self, field: str, name: str) -> None:
+        """A file that is named after another report is most likely that report."""
+        kind = self.cleaned_data.get("kind")
+        others = [slug for slug in current().reports if slug != kind and slug in name.lower()]
+        if kind and others:
+            title = current().reports[others[0]].title
+            words = f"Its name says that it is a file of {title}. Choose the right report, or rename it."
+            self.add_error(field, words)
+
+
+class UploadForm(WhichForm):
+    """The same with the file."""
+
+    file = forms.FileField(
+        label="File",
+        max_length=120,
+        help_text="The statewide file as CSV. It is sealed while it arrives and never stored in clear.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
+    )
+
+    def __init__(self, *args: object, is_too_large: bool = False, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_too_large = is_too_large
+        if is_too_large:
+            words = f"The file is larger than {LARGEST // 1024**3} GB. It was not kept."
+            self.fields["file"].error_messages.update(required=words, missing=words)
+
     def clean_file(self) -> object:
         file = self.cleaned_data["file"]
-        if PurePath(file.name).suffix.lower() != ".csv":
-            raise forms.ValidationError("The name must end in .csv; other kinds of files are not read.")
+        require_ending(file.name)
         return file
 
     def clean(self) -> dict[str, object]:
-        """A file that is named after another report is most likely that report."""
-        found = self.cleaned_data
-        name = found["file"].name.lower() if "file" in found else ""
-        others = [slug for slug in current().reports if slug != found.get("kind") and slug in name]
-        if "kind" in found and others:
-            title = current().reports[others[0]].title
-            self.add_error(
-                "file", f"Its name says that it is a file of {title}. Choose the right report, or rename it."
-            )
-        return found
+        if "file" in self.cleaned_data:
+            self.require_fitting("file", self.cleaned_data["file"].name)
+        return self.cleaned_data
+
+
+def require_ending(name: str) -> None:
+    """Raise ValidationError for a kind of file that is not read."""
+    if PurePath(name).suffix.lower() != ".csv":
+        raise forms.ValidationError("The name must end in .csv; other kinds of files are not read.")
 
 
 @access(PUBLISHERS)
@@ -118,7 +134,7 @@ def uploaded(request: PortalRequest, upload_id: UUID) -> HttpResponse:
         "upload": row,
         "alert_kind": kind,
         "alert_text": words,
-        "progress": None if row.outcome else progress_of(publication_of(row)),
+        "progress": None if row.outcome else progress_of_upload(row),
         "facts": [
             ("File", row.name),
             ("Size", f"{row.size:,} bytes"),

@@ -113,7 +113,13 @@ def test_the_page_of_an_upload_shows_the_run_too(
     """The digest is known only once the file was read to its end."""
     Publication.objects.update(input_sha256=digest)
     upload = StagedUpload.objects.create(
-        kind=BOOK, as_of=MONDAY, name="book.csv", sha256="ab" * 32, uploaded_by="staff\\ada", uploaded_at=now
+        kind=BOOK,
+        as_of=MONDAY,
+        name="book.csv",
+        sha256="ab" * 32,
+        uploaded_by="staff\\ada",
+        uploaded_at=now,
+        arrived_at=now,
     )
     here = f"/staff/publications/uploads/{upload.id}/"
     for path in (here, f"{here}progress/"):

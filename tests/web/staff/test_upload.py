@@ -16,7 +16,7 @@ from extranet.audit.models import Event
 from extranet.credentials.models import Account
 from extranet.jobs.worker import work_once
 from extranet.reports.models import Publication, StagedUpload
-from extranet.web.staff import upload as upload_page
+from extranet.reports.staging import LARGEST
 from extranet.web.staff.upload_handler import SealingHandler
 from tests.credentials.people import events
 from tests.reports.exchange import ALICE, BOB, BOOK, CONDITIONAL, MONDAY, book_row, csv_text
@@ -126,7 +126,7 @@ def _smaller(init: object) -> object:
     """The same handler with a limit between one and three copies of the file."""
 
     def made(self: SealingHandler, *, limit: int, now: datetime) -> None:
-        assert limit == upload_page.LARGEST
+        assert limit == LARGEST
         init(self, limit=len(TEXT) * 2, now=now)  # type: ignore[operator]
 
     return made

@@ -1,0 +1,83 @@
+"""Addresses of the API, each with the rule of who may enter; what is not here is answered in the same form."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.csrf import csrf_exempt
+
+from extranet.api.gate import PUBLISHERS_TOKENS
+from extranet.api.problems import CONTENT_TYPE, problem
+from extranet.api.v1 import api
+from extranet.profile.loader import current
+from extranet.web.access import ANYBODY, access
+
+PREFIX = "api/v1/"
+View = Callable[..., HttpResponseBase]
+
+
+def description() -> dict[str, Any]:
+    """OpenAPI 3.1 of the API, with the reports of this exchange; its problems are said as what they are."""
+    found: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=PREFIX))
+    for act in (act for acts in found["paths"].values() for act in acts.values()):
+        for status, answer in act["responses"].items():
+            if int(status) >= 400:
+                answer["content"] = {CONTENT_TYPE: answer["content"].pop("application/json")}
+        for parameter in act.get("parameters", ()):
+            if parameter["name"] == "kind":
+                parameter["schema"]["enum"] = [*current().reports, *([] if parameter["required"] else [""])]
+    return found
+
+
+def in_one_form(view: View) -> View:
+    """The answer of a view; a method that it does not know is a problem like any other."""
+
+    @csrf_exempt  # no cookie lets anybody in here, so no form of another site does
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        found = view(request, *args, **kwargs)
+        if isinstance(found, HttpResponseNotAllowed):
+            return problem(405, "This address does not know that method.", headers={"Allow": found["Allow"]})
+        return found
+
+    return answer
+
+
+def _reading(view: Callable[[HttpRequest], HttpResponse]) -> View:
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return view(request) if request.method in ("GET", "HEAD") else HttpResponseNotAllowed(["GET", "HEAD"])
+
+    return access(ANYBODY)(in_one_form(answer))
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """What there is and how to ask for it; the same at every site, so it is nobody's secret."""
+    return JsonResponse(description())
+
+
+def root(request: HttpRequest) -> HttpResponse:
+    """Where to read on."""
+    return JsonResponse({"openapi": f"/{PREFIX}openapi.json"})
+
+
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    return problem(404, "There is nothing of that name for you here.")
+
+
+def _guarded(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    """The acts of the API, each address once, under the one rule that all of them have."""
+    views = {str(entry.pattern): entry for entry in patterns if isinstance(entry, URLPattern)}
+    for address, entry in views.items():
+        view = access(PUBLISHERS_TOKENS)(in_one_form(entry.callback))
+        yield path(address.replace("<uuidstr:", "<uuid:"), view, name=f"api-{entry.name}")
+
+
+urlpatterns = [
+    path("", _reading(root), name="api-root"),
+    path("openapi.json", _reading(openapi), name="api-openapi"),
+    *_guarded(entry for entry in api.urls[0] if str(entry.pattern)),
+    path("<path:rest>", access(PUBLISHERS_TOKENS)(in_one_form(nowhere)), name="api-nowhere"),
+]
