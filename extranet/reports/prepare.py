@@ -1,5 +1,6 @@
 """Read, check and assign a file: everything before the first byte is sealed. Touches no table but the roster's."""
 
+import io
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -7,14 +8,15 @@ from uuid import UUID
 import polars as pl
 
 from extranet.profile.in_force import policy as policy_in_force
-from extranet.profile.layouts import ReportKind
+from extranet.profile.layouts import Layout, ReportKind
 from extranet.reports.assign import OWNER, Owner, assign, certified
 from extranet.reports.checks import Checked, check
 from extranet.reports.header import Header, header_of
 from extranet.reports.pack import Contents
 from extranet.reports.progress import Progress
-from extranet.reports.reading import SourceFile, read
+from extranet.reports.reading import LINE, MisshapenRow, ReadFile, SourceFile
 from extranet.reports.reconcile import Expected, money_sums
+from extranet.reports.sources.opening import open_source
 from extranet.reports.split import quarantine_text, split
 from extranet.reports.thresholds import suspicions
 
@@ -56,7 +58,7 @@ class Prepared:
 def prepare(source: SourceFile, report: ReportKind, *, as_of: date, progress: Progress) -> Prepared:
     """Raises PublicationRefused."""
     progress("read", 0, 1)
-    file = read(source.data, report.layout)
+    file = _read(source.data, report.layout)
     progress("check", 0, file.count)
     checked = check(file, report, as_of=as_of)
     progress("assign", 0, checked.good.height)
@@ -75,6 +77,14 @@ def prepare(source: SourceFile, report: ReportKind, *, as_of: date, progress: Pr
         policy=policy_in_force(),
     )
     return Prepared(header, rows, owners, checked, counts, quarantine_text(file, checked), expected, held_for)
+
+
+def _read(data: bytes, layout: Layout) -> ReadFile:
+    """All chunks as one table."""
+    chunks = list(open_source(io.BytesIO(data)).chunks(layout))
+    rows = [chunk.rows.insert_column(0, pl.Series(LINE, chunk.lines)) for chunk in chunks]
+    misshapen = [MisshapenRow(row.line, row.cells) for chunk in chunks for row in chunk.misshapen]
+    return ReadFile(list(layout.headers), list(layout.keys), pl.concat(rows), misshapen)
 
 
 def _counts(rows: pl.DataFrame, owners: list[Owner], checked: Checked, report: ReportKind) -> Counts:
