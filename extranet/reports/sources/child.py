@@ -11,7 +11,7 @@ import select
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -31,8 +31,9 @@ def size_of(file: BinaryIO) -> int:
     return size
 
 
-def pieces(module: str, file: BinaryIO, *, too_much: str) -> Iterator[tuple[bytes, bytes]]:
+def pieces(module: str, file: BinaryIO, *, too_much: str) -> Generator[tuple[bytes, bytes], None, None]:
     """What the child says of the file: kind (FACTS or ROWS) and bytes. ``module`` is the child.
+    Close it when enough was heard: the child ends then.
 
     Raises PublicationRefused: the child's own reason, or ``too_much`` where it ended at its bounds.
     """

@@ -7,6 +7,7 @@ refuse the file by the name of the column. Blank stands for null.
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO
 
 import numpy as np
@@ -54,14 +55,15 @@ class ParquetFile:
         """Raises PublicationRefused."""
         _whole(self._file)
         texts: list[pl.Expr] = []
-        for kind, body in pieces(_CHILD, self._file, too_much=_TOO_MUCH):
-            if kind == FACTS:
-                self.total = json.loads(body)["rows"]
-                continue
-            typed = pl.read_ipc_stream(io.BytesIO(body))
-            texts = texts or _texts(typed.schema, layout)
-            if typed.height:
-                yield self._chunk(typed.select(texts), layout)
+        with closing(pieces(_CHILD, self._file, too_much=_TOO_MUCH)) as child:
+            for kind, body in child:
+                if kind == FACTS:
+                    self.total = json.loads(body)["rows"]
+                    continue
+                typed = pl.read_ipc_stream(io.BytesIO(body))
+                texts = texts or _texts(typed.schema, layout)
+                if typed.height:
+                    yield self._chunk(typed.select(texts), layout)
         if not self.done:
             raise PublicationRefused("line 2: the Parquet file has columns and no rows")
 
@@ -79,10 +81,7 @@ def _whole(file: BinaryIO) -> None:
     if size < SHORTEST or file.seek(size - len(MAGIC)) < 0 or file.read(len(MAGIC)) != MAGIC:
         raise PublicationRefused("the Parquet file was cut: its end is missing; send it again")
     if handle_of(file) is None and size > MOST_IN_MEMORY:
-        raise PublicationRefused(
-            f"the Parquet file is larger than {MOST_IN_MEMORY // 1_000_000} MB; publish it from the command line, or send"
-            " it as CSV"
-        )
+        raise PublicationRefused(f"the Parquet file is larger than {MOST_IN_MEMORY // 1_000_000} MB; send it as CSV")
 
 
 def _texts(schema: pl.Schema, layout: Layout) -> list[pl.Expr]:

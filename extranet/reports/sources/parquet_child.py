@@ -18,7 +18,9 @@ from extranet.reports.sources.within import FACTS, INPUT, ROWS, Unreadable, run,
 MEMORY = 1_500_000_000  # bytes of its own; a row group of 250,000 rows and 60 columns takes less than half
 SECONDS = 900  # of the processor; ten million rows take a twentieth
 MOST_ROWS = 20_000_000  # twice the stress of the largest exchange
-MOST_TEXT = 16_000_000_000  # bytes of all rows; ten million rows of sixty columns are six
+MOST_FREE = 500_000_000  # bytes of all rows that any file may unpack to
+MOST_TIMES = 200  # and as often the file's own size: weekly reports unpack to fifteen times
+LONGEST = 131_072  # bytes of one cell, as in a CSV
 PIECE_ROWS = 20_000
 PIECE_BYTES = 32_000_000
 DAMAGED = "the Parquet file is damaged, was cut or is encrypted; write it again and send it whole"
@@ -45,11 +47,11 @@ def _tell_rows() -> None:
 
 
 def _tell_pieces(file: pl.LazyFrame) -> None:
-    told = 0
+    told, most = 0, MOST_FREE + MOST_TIMES * os.stat(INPUT).st_size
     for batch in file.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True, lazy=True, engine="streaming"):
         for piece, size in _cut(batch):
             told += size
-            if told > MOST_TEXT:
+            if told > most:
                 raise Unreadable("the Parquet file unpacks to more than a publication can be")
             tell(ROWS, _stream(piece))
 
@@ -68,9 +70,15 @@ def _cut(rows: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
 
 
 def _bytes(rows: pl.DataFrame) -> int:
-    """What the texts of the rows are long, each counted as often as it stands."""
-    texts = [pl.col(name).str.len_bytes().sum() for name, kind in rows.schema.items() if kind == pl.String]
-    return rows.height * rows.width * 8 + (sum(rows.select(texts).row(0)) if texts else 0)
+    """What the texts of the rows are long, each counted as often as it stands. Raises Unreadable for one too long."""
+    texts = [pl.col(name).str.len_bytes() for name, kind in rows.schema.items() if kind == pl.String]
+    size = rows.height * rows.width * 8
+    if not texts or not rows.height:
+        return size
+    for name, longest in rows.select(text.max() for text in texts).row(0, named=True).items():
+        if (longest or 0) > LONGEST:
+            raise Unreadable(f"column {name[:40]!r}: a cell is longer than any cell may be")
+    return size + int(sum(rows.select(text.sum() for text in texts).row(0)))
 
 
 def _stream(rows: pl.DataFrame) -> bytes:

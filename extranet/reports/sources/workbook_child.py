@@ -21,6 +21,7 @@ MEMORY = 1_500_000_000  # bytes of its own; 100,000 rows in 50 MB take a third
 SECONDS = 60  # of the processor; 100,000 rows take a tenth
 MOST_ROWS = 100_000  # below the header
 MOST_COLUMNS = 256
+MOST_CELLS = 12_000_000  # from the first filled row to the last: twice 100,000 rows of 60 columns
 MOST_CELL = 32_767  # signs; what a cell of a spreadsheet holds
 MOST_TEXT = 200_000_000  # signs of all cells: a text that stands once in the file may be meant by every cell
 PIECE_ROWS = 5_000
@@ -37,6 +38,7 @@ def main() -> None:
 def _tell_rows() -> None:
     parts = parts_of()
     sheet = _only_filled(sheets_of(parts))
+    _no_larger(sheet)
     _certain(sheet)
     tell_json(FACTS, {"rows": max(sheet.filled_rows - 1, 0)})
     rows = _rows(packed_again(parts), sheet)
@@ -57,7 +59,7 @@ def _only_filled(sheets: list[Sheet]) -> Sheet:
 
 
 def _certain(sheet: Sheet) -> None:
-    """Everything in it is a value, and it is no larger than a sheet may be."""
+    """Everything in it is a value."""
     if sheet.formulas:
         where = _where(sheet.formula_places, sheet.formulas)
         raise Unreadable(
@@ -67,14 +69,22 @@ def _certain(sheet: Sheet) -> None:
     if sheet.errors:
         where = _where(sheet.error_places, sheet.errors)
         raise Unreadable(f"{where}: an error stands there (such as #N/A); put the value there or leave it blank")
+
+
+def _no_larger(sheet: Sheet) -> None:
+    """A reader allots all cells between the first and the last."""
     if sheet.filled_rows > MOST_ROWS + 1 or sheet.last_row - sheet.first_row > MOST_ROWS + PIECE_ROWS:
         raise Unreadable(
             f"the workbook has {sheet.filled_rows - 1} rows, the last in row {sheet.last_row};"
             f" at most {MOST_ROWS} are taken: {AS_CSV}"
         )
+    furthest = column_name(sheet.last_column)
     if sheet.last_column > MOST_COLUMNS:
+        raise Unreadable(f"column {furthest} is filled; no report is wider than {MOST_COLUMNS} columns")
+    if (sheet.last_row - sheet.first_row + 1) * sheet.last_column > MOST_CELLS:
         raise Unreadable(
-            f"column {column_name(sheet.last_column)} is filled; no report is wider than {MOST_COLUMNS} columns"
+            f"the workbook reaches to row {sheet.last_row} and column {furthest}, far more cells than a report has;"
+            f" delete what lies outside of the table, or {AS_CSV}"
         )
 
 

@@ -6,6 +6,7 @@ with the place of the first such cell. Hidden rows and columns are read like all
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO, TypedDict
 
 import numpy as np
@@ -50,14 +51,15 @@ class WorkbookFile:
                 " send the table as CSV in UTF-8 or Parquet"
             )
         keys: list[str] = []
-        for kind, body in pieces(_CHILD, self._file, too_much=_TOO_MUCH):
-            told = json.loads(body)
-            if kind == FACTS:
-                self.total = told["rows"]
-            elif "header" in told:
-                keys = match_columns([cell[1:] for cell in told["header"]], layout)
-            else:
-                yield self._chunk(told, keys, layout)
+        with closing(pieces(_CHILD, self._file, too_much=_TOO_MUCH)) as child:
+            for kind, body in child:
+                told = json.loads(body)
+                if kind == FACTS:
+                    self.total = told["rows"]
+                elif "header" in told:
+                    keys = match_columns([cell[1:] for cell in told["header"]], layout)
+                else:
+                    yield self._chunk(told, keys, layout)
         if not self.done:
             raise PublicationRefused("line 2: the workbook has a header and no rows")
 
