@@ -21,6 +21,7 @@ from extranet.web.dates import day, moment
 from extranet.web.staff.upload_handler import SealedFile, SealingHandler, sealing
 
 LARGEST = 2 * 1024**3
+TAKEN = (".csv", ".xlsx", ".parquet")
 UNDER_WAY = {
     PublicationState.RECEIVED: "It is being read and checked.",
     PublicationState.CHECKED: "It is checked. Every agent's part is being sealed, opened again and counted.",
@@ -47,8 +48,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
         max_length=120,
-        help_text="The statewide file as CSV. It is sealed while it arrives and never stored in clear.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text="The statewide file: CSV, Excel or Parquet. It is sealed while it arrives and never stored in clear.",
+        widget=forms.FileInput(attrs={"accept": ",".join(TAKEN)}),
         error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
     )
     release = forms.BooleanField(
@@ -77,8 +78,10 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> object:
         file = self.cleaned_data["file"]
-        if PurePath(file.name).suffix.lower() != ".csv":
-            raise forms.ValidationError("The name must end in .csv; other kinds of files are not read.")
+        if PurePath(file.name).suffix.lower() not in TAKEN:
+            raise forms.ValidationError(
+                "The name must end in .csv, .xlsx or .parquet; other kinds of files are not read."
+            )
         return file
 
     def clean(self) -> dict[str, object]:
