@@ -76,6 +76,7 @@ BROKEN: list[tuple[str, Callable[[], bytes], str, str]] = [
     ("yes as number", lambda: workbook(act=put("is_primary_contact", 2, 1)), "cell K2 is a number", "write Y or N"),
     ("NUL", lambda: workbook(act=put("first_name", 2, "a_x0000_b")), "line 2, First Name: there is a NUL", "damaged"),
     ("header only", lambda: sheet(report().layout.headers), "line 2: the workbook has a header", "no rows"),
+    ("blank first column", lambda: sheet(["", *report().layout.headers]), "line 1: column 1 ('') is not a column", ""),
     ("empty workbook", sheet, "line 1: the workbook is empty", "a header is expected"),
     ("no header", lambda: sheet(["2026-11-16", "5004300001"]), "line 1: column 1 is not", "Extract Date is missing"),
     ("doctype", lambda: hand_made("", more={"xl/styles.xml": "<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"}), "document types",
