@@ -15,7 +15,8 @@ What the files of the exchange look like, as the shipped profile declares them. 
 `reports/*.toml` and `roster.toml` of its folder by `python -m extranet.profile.reference`;
 a test fails when it is out of date. [profile.md](profile.md) explains the settings of a column.
 
-Files are CSV with one header line; columns may stand in any order. A blank cell is allowed unless the column is
+Files are tables with one header line (CSV; [reports also XLSX and Parquet](../how-to/publish.md#which-files-are-taken),
+the roster also XLSX); columns may stand in any order. A blank cell is allowed unless the column is
 *required*. *Volatile* columns change by themselves and never count as a change, a *constant* column has one value in
 the whole file, *personal* columns never appear in an address, a log or a mail, *facets* are offered as filters.
 """

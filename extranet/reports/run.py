@@ -16,10 +16,13 @@ from extranet.reports.reconcile import Expected, Found, reconcile
 from extranet.reports.seal import Rings
 from extranet.reports.seal_books import Compare, seal_books
 from extranet.reports.sort_rows import Sorted, sort_rows
+from extranet.reports.sources.csv_file import CsvFile
 from extranet.reports.sources.input_file import InputFile
 from extranet.reports.sources.opening import open_source
 from extranet.reports.spill import Spill
 from extranet.vault.packs import Readable, Writable
+
+UNPACKS = 8  # times as much text as bytes in a workbook or a Parquet: decides how many groups the spill has
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def begun(
 ) -> Iterator[Run]:
     """The first pass. Raises PublicationRefused. The spill is gone at the end of the block, or of the process."""
     source = open_source(input)
-    spill = Spill(settings.EXTRANET.folder / "spill", expected_bytes=input.size)
+    expected_bytes = input.size if isinstance(source, CsvFile) else input.size * UNPACKS
+    spill = Spill(settings.EXTRANET.folder / "spill", expected_bytes=expected_bytes)
     try:
         found = sort_rows(source, report, as_of=as_of, agents=agents(), spill=spill, progress=progress)
         yield Run(report, found, spill)

@@ -21,6 +21,7 @@ from extranet.web.dates import day, moment
 from extranet.web.staff.under_way import progress_of_upload
 from extranet.web.staff.upload_handler import SealedFile, SealingHandler, sealing
 
+TAKEN = (".csv", ".xlsx", ".parquet")
 ENDINGS = {
     "published": ("success", "The file is published."),
     "held": ("warning", "The file is sealed, but held: it waits for a person to release or recall it."),
@@ -78,8 +79,8 @@ class UploadForm(WhichForm):
     file = forms.FileField(
         label="File",
         max_length=120,
-        help_text="The statewide file as CSV. It is sealed while it arrives and never stored in clear.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text="The statewide file: CSV, Excel or Parquet. It is sealed while it arrives and never stored in clear.",
+        widget=forms.FileInput(attrs={"accept": ",".join(TAKEN)}),
         error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
     )
 
@@ -103,8 +104,8 @@ class UploadForm(WhichForm):
 
 def require_ending(name: str) -> None:
     """Raise ValidationError for a kind of file that is not read."""
-    if PurePath(name).suffix.lower() != ".csv":
-        raise forms.ValidationError("The name must end in .csv; other kinds of files are not read.")
+    if PurePath(name).suffix.lower() not in TAKEN:
+        raise forms.ValidationError("The name must end in .csv, .xlsx or .parquet; other kinds of files are not read.")
 
 
 @access(PUBLISHERS)

@@ -20,6 +20,7 @@ from extranet.reports.staging import LARGEST
 from extranet.web.staff.upload_handler import SealingHandler
 from tests.credentials.people import events
 from tests.reports.exchange import ALICE, BOB, BOOK, CONDITIONAL, MONDAY, book_row, csv_text
+from tests.reports.sources.files import parquet, workbook
 from tests.web.people import Answer, text_of
 from tests.web.staff.people import at_work
 
@@ -61,6 +62,16 @@ def test_a_file_is_sealed_on_arrival_and_published_by_the_worker(
     assert (publication.state, publication.delivered, publication.received_by) == ("sealed", 2, "staff\\ada")
 
 
+@pytest.mark.parametrize(("name", "data"), [("book.xlsx", workbook(ROWS)), ("book.parquet", parquet(ROWS))])
+def test_a_workbook_and_a_parquet_file_are_published_as_well(
+    name: str, data: bytes, publisher: Client, alice: Account, bob: Account, now: datetime
+) -> None:
+    assert send(publisher, data, name=name).status_code == 302
+    work_once(now=now)
+    publication = Publication.objects.get()
+    assert (publication.state, publication.delivered) == ("sealed", 2)
+
+
 def test_no_byte_of_it_lies_anywhere_in_clear(
     publisher: Client, data_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +94,7 @@ def test_a_wanted_release_happens_with_it(publisher: Client, alice: Account, bob
 @pytest.mark.parametrize(
     ("name", "fields", "said"),
     [
-        ("book.xlsx", {}, "must end in .csv"),
+        ("book.zip", {}, "must end in .csv, .xlsx or .parquet"),
         ("conditional-eligibility-2026-11-16.csv", {}, "Choose the right report"),
         ("book.csv", {"kind": "payroll"}, "not one of the available choices"),
         ("book.csv", {"kind": ""}, "This field is required"),

@@ -99,7 +99,7 @@ def test_a_piece_at_the_wrong_place_is_told_the_right_one(publisher: Client) -> 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"name": "book.xlsx"}, "must end in .csv"),
+        ({"name": "book.xls"}, "must end in .csv, .xlsx or .parquet"),
         ({"name": "conditional-eligibility-2026-11-16.csv"}, "Choose the right report"),
         ({"kind": "payroll"}, "not one of the available choices"),
         ({"as_of": "2026-11-17"}, "has not come yet"),
