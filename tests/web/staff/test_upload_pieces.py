@@ -13,6 +13,7 @@ from extranet.credentials.models import Account
 from extranet.jobs.worker import work_once
 from extranet.reports import staging
 from extranet.reports.models import Publication, StagedUpload
+from extranet.web.staff import upload
 from tests.credentials.people import events
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 from tests.web.people import Answer, text_of
@@ -25,6 +26,7 @@ BEGIN = "/staff/publications/uploads/"
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert upload.WhichForm.chunk_bytes > CHUNK  # imported, so taken, before it is changed here
     monkeypatch.setattr(staging, "CHUNK_BYTES", CHUNK)
 
 
