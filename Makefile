@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench-book setup run test test-fast test-slow lint format lock clean browser
+.PHONY: bench bench-book setup run test test-fast test-slow lint format lock clean browser
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -21,6 +21,7 @@ lock: setup
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra slow -c requirements/dev.txt pyproject.toml -o requirements/slow.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -51,6 +52,13 @@ test-slow: setup browser
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
 
 # CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.
+# Tables of ratios; ARGS="--peers --big" adds the peers and ten million rows (6 GB of disk in BENCH_DIR).
+bench: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m bench.publication $(ARGS)
+	$(BIN)/python -m bench.changes
+	$(BIN)/python -m bench.book
+
 bench-book: setup
 	$(BIN)/python -m bench.book
 

@@ -4,7 +4,7 @@ A chunk of rows is first asked whether any rule is broken in it; only then which
 values is asked once a value, and a value that was found good is not asked again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from extranet.profile.layouts import Column, Layout, ReportKind
+from extranet.reports.figures import ROWS, declared
 from extranet.reports.refusals import PublicationRefused
 from extranet.reports.sources.chunk import Chunk, Fault, MisshapenRow, Places
 
@@ -26,6 +27,7 @@ DECIMAL = r"^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$"
 MONEY = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
 _FEW = 4  # a column has few different values if there are this many times more rows
 _KEPT = 512  # good values remembered a column: enough for places, plans and days; more are asked all at once
+TOO_LONG = f"is longer than {LONGEST_TEXT} signs"
 _PLAIN_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 Mask = npt.NDArray[np.bool_]
@@ -40,6 +42,7 @@ class Rule:
     reason: str
     where: pl.Expr
     is_alone: bool = True
+    is_of_length: bool = False
     probe: pl.Expr | None = None
 
     @property
@@ -54,6 +57,8 @@ class CheckedChunk:
     chunk: Chunk
     is_good: Mask
     faults: list[Fault]
+    broken: frozenset[str] = frozenset()  # keys of columns in which a rule is broken
+    counted: Mapping[str, pl.Series] = field(default_factory=dict)  # values and rows, of columns with declared values
 
     @property
     def good(self) -> pl.DataFrame:
@@ -87,32 +92,44 @@ class Check:
     def __post_init__(self) -> None:
         self._rules = list(_rules(self.kind.layout))
         self._few: set[str] | None = None
+        self._declared = {column.key for column in self.kind.layout.columns if declared(column)}
         self._known: dict[str, set[str]] = {}
 
     def take(self, chunk: Chunk) -> CheckedChunk:
         """Every row of the chunk. Raises PublicationRefused if one is of another day, or constants differ."""
         self._same_day(chunk)
         is_good = np.ones(chunk.rows.height, bool)
-        broken = [(rule, chunk.rows.select(_told(rule.where))["_"]) for rule in self._broken(chunk.rows)]
+        rules, counted = self._broken(chunk)
+        broken = [(rule, chunk.rows.select(_told(rule.where))["_"]) for rule in rules]
         for _, where in broken:
             is_good &= ~where.to_numpy()
-        checked = CheckedChunk(chunk, is_good, _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk))
+        faults = _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk)
+        checked = CheckedChunk(chunk, is_good, faults, frozenset(rule.column.key for rule in rules), counted)
         self._same_constants(checked)
         return checked
 
-    def _broken(self, rows: pl.DataFrame) -> list[Rule]:
-        """The rules that some row breaks."""
+    def _broken(self, chunk: Chunk) -> tuple[list[Rule], dict[str, pl.Series]]:
+        """The rules that some row breaks, and the values of columns with declared ones, each with its rows."""
+        rows = chunk.rows
         if not rows.height:
-            return []
+            return [], {}
         few = self._columns_of_few(rows)
         rest = [rule for rule in self._rules if not (rule.is_alone and rule.column.key in few)]
-        answers = rows.lazy().select(
-            *(_told(rule.asked).any().alias(str(number)) for number, rule in enumerate(rest)),
-            *(pl.col(key).unique().implode() for key in few),
+        if chunk.longest is not None and chunk.longest <= LONGEST_TEXT:
+            rest = [rule for rule in rest if not rule.is_of_length]
+        found = (
+            rows.lazy()
+            .select(
+                *(_told(rule.asked).any().alias(str(number)) for number, rule in enumerate(rest)),
+                *(pl.col(key).unique().implode() for key in few - self._declared),
+                *(pl.col(key).value_counts(name=ROWS).implode() for key in self._declared),
+            )
+            .collect()
         )
-        found = answers.collect()
         suspects = [rule for number, rule in enumerate(rest) if found[str(number)][0]]
-        return suspects + [rule for key in few for rule in self._broken_by(key, found[key][0])]
+        counted = {key: found[key][0] for key in self._declared}
+        values = {key: counted[key].struct.field(key) if key in counted else found[key][0] for key in few}
+        return suspects + [rule for key in few for rule in self._broken_by(key, values[key])], counted
 
     def _broken_by(self, key: str, values: pl.Series) -> list[Rule]:
         """The rules of this column that one of these values breaks."""
@@ -133,7 +150,8 @@ class Check:
         if self._few is None:
             ruled = [column.key for column in self.kind.layout.columns if column.type != "text" or column.pattern]
             numbers = rows.select(pl.col(key).n_unique() for key in ruled).row(0)
-            self._few = {key for key, number in zip(ruled, numbers, strict=True) if number * _FEW < rows.height}
+            few = {key for key, number in zip(ruled, numbers, strict=True) if number * _FEW < rows.height}
+            self._few = few | self._declared
         return self._few
 
     def _same_day(self, chunk: Chunk) -> None:
@@ -165,7 +183,7 @@ def _told(where: pl.Expr) -> pl.Expr:
 def _rules(layout: Layout) -> Iterator[Rule]:
     for column in layout.columns:
         for reason, where in _column_rules(column):
-            yield Rule(column, reason, where, probe=_probe(column, reason))
+            yield Rule(column, reason, where, is_of_length=reason == TOO_LONG, probe=_probe(column, reason))
         if column.at_most:
             other = layout.by_key[column.at_most]
             both = (pl.col(column.key) != "") & (pl.col(other.key) != "")
@@ -207,7 +225,7 @@ def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
             return "is neither Y nor N", ~cell.is_in(["Y", "N"])
         case "text":
             too_long = cell.str.len_bytes() > LONGEST_TEXT  # quickly answered; signs are counted where bytes are many
-            return f"is longer than {LONGEST_TEXT} signs", too_long & (cell.str.len_chars() > LONGEST_TEXT)
+            return TOO_LONG, too_long & (cell.str.len_chars() > LONGEST_TEXT)
         case _:
             return None  # enum: the allowed values say it all
 

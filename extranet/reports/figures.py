@@ -51,16 +51,18 @@ class FigureCount:
         self._filled = Counter(dict.fromkeys(layout.keys, 0))
         self._values = {column.key: Counter(dict.fromkeys(declared(column), 0)) for column in layout.columns}
         self._rows = 0
-        self._is_filled = [(pl.col(key).str.len_bytes() > 0).sum() for key in layout.keys]
-        self._counts = [pl.col(key).value_counts(name=ROWS).implode() for key, seen in self._values.items() if seen]
+        self._is_filled = [(pl.col(key).str.len_bytes() > 0).sum() for key, seen in self._values.items() if not seen]
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """The next rows: one text column a key of the layout, blanks as empty text."""
+    def add(self, rows: pl.DataFrame, counted: Mapping[str, pl.Series]) -> None:
+        """The next rows: one text column a key of the layout, blanks as empty text. ``counted``: of each column with
+        declared values what ``value_counts(name=ROWS)`` says."""
         self._rows += rows.height
         self._filled.update(rows.select(self._is_filled).row(0, named=True))
-        for key, found in rows.select(self._counts).row(0, named=True).items():
+        for key, found in counted.items():
             seen = self._values[key]
-            seen.update({entry[key]: entry[ROWS] for entry in found if entry[key] in seen})
+            rows_of = {entry[key]: entry[ROWS] for entry in found.to_list()}
+            self._filled[key] += rows.height - rows_of.get("", 0)
+            seen.update({value: number for value, number in rows_of.items() if value in seen})
 
     def figures(self, *, members: int, cases: int) -> Figures:
         """All that was added, with what only the whole file can tell."""

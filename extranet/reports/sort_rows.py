@@ -82,9 +82,10 @@ class Sorting:
         checked = self._check.take(chunk)
         keep_faulty(self._spill, checked)
         self._faults = (self._faults + checked.faults)[:FAULTS_KEPT]
-        add(self._sums, money_sums(chunk.rows, self._money))
+        are_amounts = not checked.broken.intersection(self._money)
+        add(self._sums, money_sums(chunk.rows, self._money, are_amounts=are_amounts))
         if chunk.rows.height:
-            self._figures.add(chunk.rows)
+            self._figures.add(chunk.rows, checked.counted)
             self._place(checked, digests_of(chunk.rows, self._report, self._seeds))
         self._misshapen += len(chunk.misshapen)
         return checked

@@ -1,9 +1,11 @@
 """What a file is compared with: the newest released week before it, and the books of that week."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from django.db import connection
@@ -14,9 +16,11 @@ from extranet.audit.record import Actor
 from extranet.policy import JOBAID
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
+from extranet.reports.checks import Check
 from extranet.reports.figures import FigureCount, Figures
 from extranet.reports.models import Publication
 from extranet.reports.refusals import PublicationHeld
+from extranet.reports.sources.chunk import Chunk
 from extranet.reports.thresholds import expected_day, suspicions
 from tests.reports.conftest import Publish, make_agent
 from tests.reports.exchange import ALICE, BOB, BOOK, DORA, LAST_MONDAY, MONDAY, Row, book_row, report
@@ -127,14 +131,19 @@ def test_two_statements_whatever_the_number_of_agents(alice: Agent, bob: Agent, 
     assert len(queries) == 2
 
 
+def counted(rows: pl.DataFrame) -> Mapping[str, pl.Series]:
+    """As the check hands it over."""
+    lines = np.arange(rows.height, dtype=np.int64)
+    return Check(report(), MONDAY).take(Chunk(rows, lines)).counted
+
+
 def test_figures_counted_in_pieces_are_those_of_the_whole() -> None:
     layout = report().layout
     rows = pl.DataFrame([*ROWS[:30], book_row(ALICE, 99, res_zip="")]).select(layout.keys)
     whole, pieces = FigureCount(layout), FigureCount(layout)
-    whole.add(rows)
+    whole.add(rows, counted(rows))
     for start in range(0, rows.height, 7):
-        pieces.add(rows[start : start + 7])
-    pieces.add(rows[:0])
+        pieces.add(rows[start : start + 7], counted(rows[start : start + 7]))
     assert whole.figures(members=2, cases=1) == pieces.figures(members=2, cases=1)
     found = whole.figures(members=2, cases=1)
     assert (found.rows, found.columns["res_zip"].filled, found.columns["last_name"].filled) == (
@@ -150,7 +159,8 @@ def test_only_declared_values_are_ever_counted() -> None:
     layout = report().layout
     column = next(column for column in layout.columns if column.allowed)
     count = FigureCount(layout)
-    count.add(pl.DataFrame([book_row(ALICE, 1, **{column.key: "Plantedname"})]).select(layout.keys))
+    rows = pl.DataFrame([book_row(ALICE, 1, **{column.key: "Plantedname"})]).select(layout.keys)
+    count.add(rows, counted(rows))
     found = count.figures(members=1, cases=1)
     assert found.columns[column.key].filled == 1
     assert sum(found.columns[column.key].values.values()) == 0

@@ -52,6 +52,7 @@ class Chunk:
     lines: Places
     misshapen: list[MisshapenRow] = field(default_factory=list)
     raw: RawRows | None = None
+    longest: int | None = None  # bytes of the longest record where that is known: no cell is longer
 
     @property
     def count(self) -> int:

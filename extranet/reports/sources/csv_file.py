@@ -79,7 +79,8 @@ class CsvFile:
         raw = None
         if self._keys == list(layout.keys) and is_sparing(found.piece.data, found.piece.quotes):
             raw = RawRows(found.piece.data, found.piece.starts, ends)
-        return Chunk(rows.select(layout.keys), found.lines, found.odd, raw)
+        longest = int((ends - found.piece.starts).max(initial=0))
+        return Chunk(rows.select(layout.keys), found.lines, found.odd, raw, longest)
 
     def _slow(self, piece: Piece, layout: Layout) -> Chunk:
         is_cut = piece.ends is None and not piece.is_last  # then the last record, even the last line, may go on

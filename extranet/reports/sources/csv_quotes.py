@@ -11,6 +11,7 @@ import numpy.typing as npt
 from extranet.reports.sources.chunk import Places
 
 Bytes = npt.NDArray[np.uint8]
+_PROBE = 65_536  # bytes
 QUOTE, COMMA, NEWLINE, RETURN = 34, 44, 10, 13
 
 
@@ -41,7 +42,7 @@ def quotes_of(data: bytes) -> Quotes:
     if b'"' not in data:
         nothing: Places = np.empty(0, np.int64)
         return Quotes(nothing, nothing, nothing)
-    places: Places = np.flatnonzero(as_bytes(data) == QUOTE)
+    places = _places_of_quotes(data)
     even, odd = places[0::2], places[1::2]
     closes_really = np.ones(len(odd), bool)
     opens_really = np.ones(len(even), bool)
@@ -51,6 +52,17 @@ def quotes_of(data: bytes) -> Quotes:
     closes_really[: len(doubled)] = ~doubled
     opens_really[1 : len(doubled) + 1] = ~doubled
     return Quotes(places, even[opens_really], odd[closes_really])
+
+
+def _places_of_quotes(data: bytes) -> Places:
+    """Where they are rare, jumping from one to the next is several times faster than looking at every byte."""
+    if count_of(data[:_PROBE], QUOTE) > _PROBE // 500:
+        return np.flatnonzero(as_bytes(data) == QUOTE)
+    found, place = list[int](), data.find(b'"')
+    while place >= 0:
+        found.append(place)
+        place = data.find(b'"', place + 1)
+    return np.array(found, np.int64)
 
 
 def is_well_formed(data: bytes, quotes: Quotes) -> bool:
