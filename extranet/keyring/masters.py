@@ -37,7 +37,7 @@ def master_named(master_id: str) -> Master | None:
     if holder.id == master_id:
         return holder
     found = next((other for other in load_all_others() if other.id == master_id), None)
-    return found or _in_files(master_id)
+    return found or _earlier(master_id)
 
 
 def load_all_others() -> list[Master]:
@@ -70,17 +70,14 @@ def changed_at(file: Path) -> Changed:
     return found.st_mtime_ns, found.st_ino
 
 
-def _in_files(master_id: str) -> Master | None:
-    """An earlier key beside the file of the present one, or that file itself where the key in use is not from it."""
+def _earlier(master_id: str) -> Master | None:
+    """An earlier key, kept by a rotation beside the file of the present one."""
     env: Env = settings.EXTRANET
-    file = env.key_file("master")
-    names = [earlier_file(file, master_id)] if MASTER_ID.fullmatch(master_id) else []
-    for path in [*names, file] if env.master_key else names:
-        if path.exists():
-            held = _cached_master("", path, changed_at(path))
-            if held.id == master_id:
-                return held
-    return None
+    if not MASTER_ID.fullmatch(master_id):
+        return None
+    file = earlier_file(env.key_file("master"), master_id)
+    held = _cached_master("", file, changed_at(file)) if file.exists() else None
+    return held if held is not None and held.id == master_id else None
 
 
 @lru_cache(maxsize=16)

@@ -18,6 +18,11 @@ Opened = dict[object, bytes]
 
 @pytest.fixture
 def master_file(settings: Settings, data_folder: Path) -> Path:
+    return make_master_file(settings, data_folder)
+
+
+def make_master_file(settings: Settings, data_folder: Path) -> Path:
+    """The master key in a file, and none in the environment."""
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"master_key": ""})
     file = data_folder / "keys" / "master"
     make_key_file(file)

@@ -98,7 +98,7 @@ def test_a_key_destroyed_in_the_very_moment_is_not_brought_back(
     master_file: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_all(now)
-    opened = rotation.open_row
+    opened = ring.open_row
 
     def open_and_shred(row: AgentKey | SystemKey) -> ring.KeyHandle:
         handle = opened(row)
@@ -227,14 +227,17 @@ def test_a_malformed_other_key_is_refused_at_start_without_being_repeated(
         ring.check_master()
 
 
-def test_from_the_file_into_the_environment_the_file_still_opens(
+def test_from_the_file_into_the_environment_the_file_is_named_as_another_key(
     master_file: Path, with_env: Callable[..., None], now: datetime
 ) -> None:
     before = make_all(now)
     with_env(master_key=NEW)
+    with pytest.raises(WrongMaster):
+        ring.check_master()
+    with_env(other_master_keys_file=master_file)
     assert open_all() == before
     assert rotated(now).agents == 3
-    master_file.unlink()
+    with_env(other_master_keys_file=None)
     assert open_all() == before
 
 
