@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book setup run test test-fast test-slow lint format lock clean browser
+.PHONY: bench bench-book setup run test test-fast test-slow lint format lock clean browser softhsm
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -22,6 +22,7 @@ lock: setup
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra slow -c requirements/dev.txt pyproject.toml -o requirements/slow.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra pkcs11 -c requirements/dev.txt pyproject.toml -o requirements/pkcs11.txt
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -47,8 +48,15 @@ test: setup browser
 .venv/slow: .venv/ready requirements/slow.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/slow.txt && touch $@
 
+.venv/pkcs11: .venv/ready requirements/pkcs11.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pkcs11.txt && touch $@
+
+softhsm:
+	command -v softhsm2-util >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends softhsm2 >/dev/null)
+
 test-slow: setup browser
 	-$(MAKE) .venv/slow
+	-$(MAKE) .venv/pkcs11 softhsm
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
 
 # CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.

@@ -36,8 +36,11 @@ class Env(BaseSettings):
     secret_key_file: Path | None = Field(
         None, description="File of the secret key; default `keys/secret` in the data folder."
     )
-    master_key: str = Field("", description="Master key, base64 of 32 bytes; wraps all other keys.")
+    master_key: str = Field("", description="Master key, base64 of 32 bytes or a `pkcs11:` address.")
     master_key_file: Path | None = Field(None, description="File of the master key; default `keys/master`.")
+    other_master_keys: str = Field("", description="Further master keys, by blank; they open and wrap nothing new.")
+    other_master_keys_file: Path | None = Field(None, description="File of further master keys, one a line.")
+    key_backup_dir: Path | None = Field(None, description="Folder of the backups of keys; default `key-backups/`.")
     signing_key: str = Field("", description="Ed25519 signing key, base64 of 32 bytes; signs audit and manifests.")
     signing_key_file: Path | None = Field(None, description="File of the signing key; default `keys/signing`.")
     checkpoint_url: str = Field("", description="Folder for signed audit checkpoints; default `checkpoints/`.")
@@ -53,6 +56,11 @@ class Env(BaseSettings):
         """File of one key: the configured one, else ``keys/<name>`` in the data folder."""
         configured: Path | None = getattr(self, f"{name}_key_file")
         return configured or self.folder / "keys" / name
+
+    @property
+    def key_backups(self) -> Path:
+        """Folder of the backups of wrapped keys."""
+        return (self.key_backup_dir or self.folder / "key-backups").absolute()
 
     @property
     def database(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import BinaryIO
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -23,6 +24,8 @@ from extranet.credentials.onboarding import onboard
 from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
+from extranet.keyring.backup import remove_old, write_backup
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
 from extranet.reports.inbox_watch import watch
@@ -78,6 +81,12 @@ def _abandoned_uploads(now: datetime) -> str:
     return f"{try_again(now=now)} tried again, {sweep_staging(now=now)} removed"
 
 
+def _keep_keys(now: datetime) -> str:
+    folder, kept = settings.EXTRANET.key_backups, timedelta(days=policy().key_backup_days)
+    write_backup(folder=folder, now=now)
+    return f"written, {remove_old(folder=folder, now=now, kept=kept)} old ones removed"
+
+
 def _forget_old_sessions(now: datetime) -> str:
     Session.objects.filter(expire_date__lt=now).delete()
     ended, links = sessions.forget_old(before=now - SESSIONS_KEPT), reset_link.forget_old(before=now - SESSIONS_KEPT)
@@ -96,6 +105,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("repeated refusals", "* * * * *", _flush_tallies),
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
     Entry("retention", "40 2 * * *", _retention),  # SI-12
+    Entry("backup of keys", "50 1 * * *", _keep_keys),  # SC-12
     Entry("abandoned uploads", "10 * * * *", _abandoned_uploads),
     Entry("old sessions", "20 3 * * *", _forget_old_sessions),
 )

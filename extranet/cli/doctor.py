@@ -19,7 +19,8 @@ from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failur
 from extranet.cli.ready import not_served, unapplied, unknown
 from extranet.env import Env, missing_to_serve
 from extranet.jobs.models import TimetableRun
-from extranet.keyring.ring import check_master, signing_key
+from extranet.keyring.masters import master
+from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.mail.outbox import unfinished
 from extranet.mail.ways import open_way
 from extranet.profile.loader import current
@@ -133,6 +134,16 @@ def _keys(_now: datetime) -> Iterator[Finding]:
             yield from _too_open("keys", file)
     check_master()
     signing_key()
+    yield from _earlier_masters()
+
+
+def _earlier_masters() -> Iterator[Finding]:
+    """Keys that a rotation has left, or was killed before it reached them."""
+    earlier = {count.master_id for count in key_status() if count.live} - {master().id}
+    for master_id in sorted(earlier):
+        hanging = sum(count.live for count in key_status() if count.master_id == master_id)
+        text = f"{hanging} keys are wrapped by the earlier master key {master_id}"
+        yield Finding("keys", "warning", text, "run `extranet keys rotate`: it goes on where it stopped")
 
 
 def _store(_now: datetime) -> Iterator[Finding]:

@@ -16,25 +16,31 @@ from extranet.demo.seed import DemoRefused
 from extranet.demo.synth import SynthRefused
 from extranet.env import EnvironmentRefused
 from extranet.jobs.leases import Busy
+from extranet.keyring.backup import NoBackupFolder, RestoreRefused
+from extranet.keyring.backup_file import BackupDamaged
 from extranet.keyring.ring import KeyMissing
+from extranet.keyring.rotate import RetireRefused
 from extranet.mail.ways import WayDown, WayRefused
 from extranet.policy import PolicyRefused
 from extranet.profile.reading import ProfileRefused
 from extranet.reports.refusals import PublicationHeld, ReportsRefused
 from extranet.reports.staging import NoRoom
+from extranet.vault.durable import FolderBusy
 from extranet.vault.keys import KeyRefused
 from extranet.vault.packs import PackDamaged
+from extranet.vault.pkcs11 import TokenAway
 from extranet.vault.sealing import Unopenable
 from extranet.vault.stores import NameTaken, ObjectMissing, StoreRefused
 
 UNEXPECTED, WRONG_USE, INPUT_REFUSED, INTEGRITY, DOWN, CONFLICT, HELD = 1, 2, 3, 4, 5, 6, 7
 
 CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
+    ((TokenAway,), DOWN),  # a KeyRefused as well, and the first that fits counts
     ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused, DemoRefused, SynthRefused), WRONG_USE),
-    ((RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade), INPUT_REFUSED),
-    ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing), INTEGRITY),
-    ((Busy, NameTaken), CONFLICT),
-    ((HashingBusy, NoRoom, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
+    ((RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade, RestoreRefused), INPUT_REFUSED),
+    ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing, BackupDamaged), INTEGRITY),
+    ((Busy, NameTaken, FolderBusy, RetireRefused), CONFLICT),
+    ((HashingBusy, NoRoom, NoBackupFolder, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
 )
 NOT_SET_UP = ("no such table", "does not exist", "unable to open database file")
 

@@ -7,7 +7,8 @@ from django.core.management import call_command
 
 from extranet.cli.answers import Answer, act
 from extranet.env import Env
-from extranet.keyring.ring import WrongMaster, check_master, key_status, signing_key
+from extranet.keyring.masters import WrongMaster
+from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.vault.keys import make_key_file
 from extranet.web.static import collect
 

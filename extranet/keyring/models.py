@@ -1,8 +1,23 @@
 """The table of wrapped keys. Every key here opens only with the master key, which is never in the database."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
+
+from extranet.vault.sealing import prefixed
+
+VERSION_BYTES = 4
+
+
+def agent_place(agent_id: UUID, version: int) -> bytes:
+    """The AAD of a wrapped key of an agent: it opens in this row alone."""
+    return b"agent-extranet agent key 1\0" + agent_id.bytes + version.to_bytes(VERSION_BYTES, "big")
+
+
+def system_place(purpose: str, version: int) -> bytes:
+    """The AAD of a wrapped key of the system."""
+    return b"agent-extranet system key 1\0" + prefixed(purpose) + version.to_bytes(VERSION_BYTES, "big")
 
 
 class Purpose(models.TextChoices):
@@ -41,6 +56,10 @@ class AgentKey(models.Model):
     def __str__(self) -> str:
         return f"agent {self.agent_id} key {self.version}"
 
+    @property
+    def place(self) -> bytes:
+        return agent_place(self.agent_id, self.version)
+
 
 class SystemKey(models.Model):
     """Seals what belongs to the system, one purpose a key."""
@@ -59,3 +78,7 @@ class SystemKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} key {self.version}"
+
+    @property
+    def place(self) -> bytes:
+        return system_place(self.purpose, self.version)

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
-from extranet.keyring.models import AgentKey, Purpose, SystemKey
-from extranet.vault.keys import KeyRefused, MasterKey, SigningKey, load_master, load_signing, unwrap_key, wrap_key
+from extranet.keyring.masters import WrongMaster, changed_at, check_known, load_all_others, master, master_named, wrong
+from extranet.keyring.models import VERSION_BYTES, AgentKey, Purpose, SystemKey, agent_place, system_place
+from extranet.vault.keys import SigningKey, load_signing
 from extranet.vault.sealing import Unopenable, new_key, open_bytes, prefixed, seal_bytes
 
 BATCH = 5_000  # agents a query: below the number of parameters that any database takes
-VERSION_BYTES = 4
 
 
 class KeyMissing(Exception):
@@ -26,10 +26,6 @@ class KeyMissing(Exception):
 
 class KeyDestroyed(KeyMissing):
     """The key was destroyed on purpose: what it sealed is gone for good."""
-
-
-class WrongMaster(KeyRefused):
-    """The configured master key is not the one that wrapped the stored keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +46,10 @@ class KeyCount:
     destroyed: int
 
 
-def master() -> MasterKey:
-    """The configured master key; raises KeyRefused. Read again only when its file changes."""
-    file = settings.EXTRANET.key_file("master")
-    return _cached_master(settings.EXTRANET.master_key, file, _changed_at(file))
-
-
 def signing_key() -> SigningKey:
     """The configured signing key; raises KeyRefused."""
     file = settings.EXTRANET.key_file("signing")
-    return _cached_signing(settings.EXTRANET.signing_key, file, _changed_at(file))
+    return _cached_signing(settings.EXTRANET.signing_key, file, changed_at(file))
 
 
 def agent_key(agent_id: UUID, *, now: datetime) -> KeyHandle:
@@ -98,13 +88,14 @@ def system_key(purpose: str, *, now: datetime) -> KeyHandle:
     purpose = Purpose(purpose).value
     row = _newest_system_row(purpose)
     if row is None:
-        wrapped = wrap_key(master(), new_key(), _system_aad(purpose, 1))
-        made = SystemKey(purpose=purpose, version=1, wrapped=wrapped, master_id=master().id, created_at=now)
+        holder = master()
+        wrapped = holder.wrap(new_key(), system_place(purpose, 1))
+        made = SystemKey(purpose=purpose, version=1, wrapped=wrapped, master_id=holder.id, created_at=now)
         SystemKey.objects.bulk_create([made], ignore_conflicts=True)  # whoever was first, wins
         row = _newest_system_row(purpose)
     if row is None:
         raise KeyMissing(f"the key for {purpose} was made and is not there")
-    return _open(row, _system_aad(purpose, row.version))
+    return open_row(row)
 
 
 def system_key_version(purpose: str, version: int) -> KeyHandle:
@@ -112,7 +103,7 @@ def system_key_version(purpose: str, version: int) -> KeyHandle:
     row = SystemKey.objects.filter(purpose=purpose, version=version).first()
     if row is None:
         raise KeyMissing(f"there is no key {version} for {purpose}")
-    return _open(row, _system_aad(purpose, version))
+    return open_row(row)
 
 
 def seal_text(purpose: str, text: str, aad: str, *, now: datetime) -> bytes:
@@ -147,18 +138,30 @@ def key_status() -> list[KeyCount]:
 
 
 def check_master() -> None:
-    """Raise WrongMaster if the stored keys do not open with the configured master key; fine if there are none.
+    """Raise WrongMaster if the stored keys do not open with the master keys that are known; fine if there are none.
 
-    Opens every system key and one agent key; of all others the id of their master key is compared.
+    Opens every system key and one agent key of each master; of all others the id of their master key is compared.
     """
-    strangers = {count.master_id for count in key_status() if count.live and count.master_id != master().id}
-    if strangers:
-        raise WrongMaster(_wrong(", ".join(sorted(strangers))))
+    check_known(count.master_id for count in key_status() if count.live)
+    load_all_others()
     for row in SystemKey.objects.all():
-        _open(row, _system_aad(row.purpose, row.version))
-    sample = AgentKey.objects.filter(destroyed_at__isnull=True).order_by("id").last()
-    if sample is not None:
-        _open_agents(sample)
+        open_row(row)
+    living = AgentKey.objects.filter(destroyed_at__isnull=True).order_by("id")
+    for master_id in living.order_by().values_list("master_id", flat=True).distinct():
+        sample = living.filter(master_id=master_id).last()
+        if sample is not None:
+            _open_agents(sample)
+
+
+def open_row(row: AgentKey | SystemKey) -> KeyHandle:
+    """The key of a row that was not destroyed; raises WrongMaster."""
+    holder = master_named(row.master_id)
+    if holder is None:
+        raise WrongMaster(wrong(row.master_id))
+    try:
+        return KeyHandle(row.version, holder.unwrap(bytes(row.wrapped), row.place))
+    except Unopenable:
+        raise WrongMaster(f"{row} is damaged: it does not open with the master key that wrapped it") from None
 
 
 def _keys_of_batch(agent_ids: list[UUID], *, now: datetime) -> dict[UUID, KeyHandle]:
@@ -191,7 +194,7 @@ def _make_agent_keys(versions: Mapping[UUID, int], *, now: datetime) -> None:
     """That version for each agent; where another process is faster its key stays and ours is forgotten."""
     holder, rows = master(), []
     for agent_id, version in versions.items():
-        wrapped = wrap_key(holder, new_key(), _agent_aad(agent_id, version))
+        wrapped = holder.wrap(new_key(), agent_place(agent_id, version))
         rows.append(AgentKey(agent_id=agent_id, version=version, wrapped=wrapped, master_id=holder.id, created_at=now))
     with transaction.atomic():
         AgentKey.objects.bulk_create(rows, ignore_conflicts=True)
@@ -200,54 +203,17 @@ def _make_agent_keys(versions: Mapping[UUID, int], *, now: datetime) -> None:
 def _open_agents(row: AgentKey) -> KeyHandle:
     if row.destroyed_at is not None:
         raise KeyDestroyed(f"{row} was destroyed at {row.destroyed_at:%Y-%m-%d %H:%M} UTC")
-    return _open(row, _agent_aad(row.agent_id, row.version))
+    return open_row(row)
 
 
 def _newest_system_row(purpose: str) -> SystemKey | None:
     return SystemKey.objects.filter(purpose=purpose).order_by("version").last()
 
 
-def _open(row: AgentKey | SystemKey, aad: bytes) -> KeyHandle:
-    holder = master()
-    try:
-        return KeyHandle(row.version, unwrap_key(holder, bytes(row.wrapped), aad))
-    except Unopenable:
-        if row.master_id != holder.id:
-            raise WrongMaster(_wrong(row.master_id)) from None
-        raise WrongMaster(f"{row} is damaged: it does not open with the master key that wrapped it") from None
-
-
-def _wrong(wrapped_by: str) -> str:
-    return (
-        f"wrong master key: the stored keys were wrapped by {wrapped_by}, configured is {master().id}; "
-        "put the right key into EXTRANET_MASTER_KEY or its file"
-    )
-
-
-def _agent_aad(agent_id: UUID, version: int) -> bytes:
-    return b"agent-extranet agent key 1\0" + agent_id.bytes + version.to_bytes(VERSION_BYTES, "big")
-
-
-def _system_aad(purpose: str, version: int) -> bytes:
-    return b"agent-extranet system key 1\0" + prefixed(purpose) + version.to_bytes(VERSION_BYTES, "big")
-
-
 def _text_aad(purpose: str, aad: str) -> bytes:
     return b"agent-extranet text 1\0" + prefixed(purpose) + prefixed(aad)
 
 
-def _changed_at(file: Path) -> int | None:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
 @lru_cache(maxsize=4)
-def _cached_master(value: str, file: Path, _changed: int | None) -> MasterKey:
-    return load_master(value, file)
-
-
-@lru_cache(maxsize=4)
-def _cached_signing(value: str, file: Path, _changed: int | None) -> SigningKey:
+def _cached_signing(value: str, file: Path, _changed: object) -> SigningKey:
     return load_signing(value, file)

@@ -1,4 +1,4 @@
-"""Where keys come from, and keys under keys: master key, signing key, wrapping.
+"""Keys of the ground: what a master key can do, one that is held in memory, the signing key, key files, data keys.
 
 A key file and a key in the environment have the same form: base64 of 32 random bytes.
 """
@@ -8,15 +8,14 @@ import binascii
 import contextlib
 import hashlib
 import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from extranet.vault.durable import sync_folder
+from extranet.vault.durable import part_of, sync_folder, write_durably
 from extranet.vault.sealing import KEY_BYTES, OVERHEAD, new_key, open_bytes, seal_bytes
 
 WRAPPED_BYTES: Final = KEY_BYTES + OVERHEAD
@@ -26,9 +25,23 @@ class KeyRefused(Exception):
     """A key is missing or malformed; the message names which, where it was looked for, and what to do."""
 
 
+class Master(Protocol):
+    """Wraps all other keys. Never stored beside what it wraps; its id may be."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits that tell master keys apart and nothing about them."""
+
+    def wrap(self, key: bytes, aad: bytes) -> bytes:
+        """A key under this one: 61 bytes that open only with the same AAD."""
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
+        """The key; raises Unopenable."""
+
+
 @dataclass(frozen=True)
 class MasterKey:
-    """Wraps all other keys. Never stored beside what it wraps; its id may be."""
+    """A master key in the memory of this process, from a file or the environment."""
 
     id: str
     key: bytes = field(repr=False)
@@ -37,6 +50,12 @@ class MasterKey:
     def of(cls, key: bytes) -> "MasterKey":
         """The id is a digest with a prefix of its own, so that it tells nothing about the key."""
         return cls(id=hashlib.sha256(b"agent-extranet master key id\0" + key).hexdigest()[:16], key=key)
+
+    def wrap(self, key: bytes, aad: bytes) -> bytes:
+        return seal_bytes(key, self.key, aad)
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
+        return open_bytes(wrapped, self.key, aad)
 
 
 class SigningKey:
@@ -63,14 +82,9 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     return True
 
 
-def load_master(value: str, file: Path) -> MasterKey:
-    """The master key from its value, or else from its file; raises KeyRefused."""
-    return MasterKey.of(_load("master", value, file))
-
-
 def load_signing(value: str, file: Path) -> SigningKey:
     """The signing key from its value, or else from its file; raises KeyRefused."""
-    return SigningKey(_load("signing", value, file))
+    return SigningKey(decode_key(*key_text("signing", value, file)))
 
 
 def make_key_file(path: Path) -> bool:
@@ -81,9 +95,9 @@ def make_key_file(path: Path) -> bool:
     if path.exists():
         return False
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = part_of(path)
     try:
-        _write_durably(part, base64.b64encode(new_key()) + b"\n")
+        write_durably(part, [base64.b64encode(new_key()) + b"\n"])
         with contextlib.suppress(FileExistsError):  # another process was faster
             os.link(part, path)
             return True
@@ -91,16 +105,6 @@ def make_key_file(path: Path) -> bool:
     finally:
         part.unlink(missing_ok=True)
         sync_folder(path.parent)
-
-
-def wrap_key(master: MasterKey, key: bytes, aad: bytes) -> bytes:
-    """A key under the master key: 61 bytes that open only with the same AAD."""
-    return seal_bytes(key, master.key, aad)
-
-
-def unwrap_key(master: MasterKey, wrapped: bytes, aad: bytes) -> bytes:
-    """The key; raises Unopenable."""
-    return open_bytes(wrapped, master.key, aad)
 
 
 def wrap_data_key(owner_key: bytes, data_key: bytes, aad: bytes) -> bytes:
@@ -113,25 +117,25 @@ def unwrap_data_key(owner_key: bytes, wrapped: bytes, aad: bytes) -> bytes:
     return open_bytes(wrapped, owner_key, b"data key\0" + aad)
 
 
-def _load(name: str, value: str, file: Path) -> bytes:
+def key_text(name: str, value: str, file: Path) -> tuple[str, str]:
+    """What stands in the variable of that key, or else in its file, and words for where that is; raises KeyRefused."""
     variable = f"EXTRANET_{name.upper()}_KEY"
     if value:
-        return _decode(value, f"the {name} key in {variable}")
+        return value.strip(), f"the {name} key in {variable}"
     try:
-        return _decode(file.read_text("ascii"), f"the {name} key in {file}")
+        return file.read_text("ascii").strip(), f"the {name} key in {file}"
     except FileNotFoundError:
         remedy = f"run `extranet init`, or set {variable} or {variable}_FILE"
         raise KeyRefused(f"there is no {name} key: {variable} is not set and {file} does not exist; {remedy}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyRefused(
-            f"the {name} key in {file} cannot be read ({error}); check owner and mode of the file"
-        ) from None
+        raise KeyRefused(f"the {name} key in {file} cannot be read ({_reason(error)})") from None
 
 
-def _decode(text: str, where: str) -> bytes:
+def decode_key(text: str, where: str) -> bytes:
+    """The 32 bytes of a key; raises KeyRefused, which never repeats the text."""
     remedy = "put back the file that `extranet init` made, or your backup of it"
     try:
-        key = base64.b64decode(text.strip(), validate=True)
+        key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise KeyRefused(f"{where} is not base64; {remedy}") from None
     if len(key) != KEY_BYTES:
@@ -139,8 +143,8 @@ def _decode(text: str, where: str) -> bytes:
     return key
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    """What to do about it: the bytes of a key must not stand in a message, and a decoding error repeats some."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text; put back the file that `extranet init` made, or your backup of it"
+    return f"{error.strerror}; check owner and mode of the file, and that it is a file"

@@ -13,7 +13,8 @@ from extranet.audit.models import Event
 from extranet.cli.ready import require_ready
 from extranet.demo.seed import DemoRefused, make_seed, password_of
 from extranet.env import EnvironmentRefused
-from extranet.keyring.ring import WrongMaster, system_key
+from extranet.keyring.masters import WrongMaster
+from extranet.keyring.ring import system_key
 from tests.cli.conftest import Call
 
 

@@ -10,10 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from extranet.keyring import ring
-from extranet.keyring.models import AgentKey, Purpose, SystemKey
-from extranet.keyring.ring import KeyCount, KeyDestroyed, KeyMissing, WrongMaster
-from extranet.vault.keys import KeyRefused, make_key_file, wrap_key
+from extranet.keyring import masters, ring
+from extranet.keyring.masters import WrongMaster
+from extranet.keyring.models import AgentKey, Purpose, SystemKey, system_place
+from extranet.keyring.ring import KeyCount, KeyDestroyed, KeyMissing
+from extranet.vault.keys import KeyRefused, make_key_file
 from extranet.vault.sealing import Unopenable
 
 pytestmark = pytest.mark.django_db
@@ -155,8 +156,8 @@ def test_a_text_stays_readable_when_its_purpose_gets_a_newer_key(now: datetime) 
 
 
 def make_newer_system_key(now: datetime) -> None:
-    holder = ring.master()
-    wrapped = wrap_key(holder, b"n" * 32, ring._system_aad(Purpose.REQUESTS, 2))
+    holder = masters.master()
+    wrapped = holder.wrap(b"n" * 32, system_place(Purpose.REQUESTS, 2))
     SystemKey.objects.create(purpose=Purpose.REQUESTS, version=2, wrapped=wrapped, master_id=holder.id, created_at=now)
 
 
@@ -169,7 +170,7 @@ def test_the_status_counts_and_shows_no_key(now: datetime) -> None:
     ring.agent_keys([ALICE, BOB, CHARLIE], now=now)
     ring.shred_agent(CHARLIE, now=now)
     ring.system_key(Purpose.VIEWS, now=now)
-    master_id = ring.master().id
+    master_id = masters.master().id
     assert ring.key_status() == [KeyCount("agents", master_id, 2, 1), KeyCount("views", master_id, 1, 0)]
 
 
@@ -186,7 +187,7 @@ def test_the_wrong_master_key_is_refused_in_one_clear_line(now: datetime, settin
         ring.agent_key(ALICE, now=now)
     else:
         ring.system_key(Purpose.VIEWS, now=now)
-    right = ring.master().id
+    right = masters.master().id
     with_master(settings, OTHER_MASTER)
     with pytest.raises(
         WrongMaster, match=rf"wrong master key: .* wrapped by {right}, configured is .*EXTRANET_MASTER_KEY"
@@ -197,7 +198,7 @@ def test_the_wrong_master_key_is_refused_in_one_clear_line(now: datetime, settin
 def test_one_key_of_another_master_among_many_is_found(now: datetime, settings: Settings) -> None:
     right = settings.EXTRANET.master_key
     with_master(settings, OTHER_MASTER)
-    stranger = ring.master().id
+    stranger = masters.master().id
     ring.agent_key(ALICE, now=now)
     with_master(settings, right)
     ring.agent_key(BOB, now=now)
@@ -233,11 +234,11 @@ def test_a_shredded_agent_does_not_tie_us_to_an_old_master_key(now: datetime, se
 def test_a_key_file_that_was_put_back_is_read_again(settings: Settings, data_folder: Path) -> None:
     with_master(settings, "")
     with pytest.raises(KeyRefused, match="extranet init"):
-        ring.master()
+        masters.master()
     make_key_file(data_folder / "keys" / "master")
-    first = ring.master()
+    first = masters.master()
     (data_folder / "keys" / "master").write_text(OTHER_MASTER)
-    assert ring.master().id != first.id
+    assert masters.master().id != first.id
 
 
 def test_the_signing_key_is_the_configured_one(settings: Settings) -> None:

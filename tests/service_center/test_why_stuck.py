@@ -14,7 +14,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.password_mail import key_of, password_mail
 from extranet.credentials.throttle import of_account
 from extranet.credentials.throttle import take as try_password
-from extranet.keyring.ring import WrongMaster
+from extranet.keyring.masters import WrongMaster
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import post
 from extranet.policy import end_of_day, policy_named

@@ -9,7 +9,7 @@ from uuid import UUID
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from extranet.vault.keys import MasterKey, wrap_data_key, wrap_key
+from extranet.vault.keys import MasterKey, wrap_data_key
 from extranet.vault.packs import PackWriter
 from extranet.vault.sealing import frame_aad, seal_frame
 
@@ -89,6 +89,6 @@ def test_a_stranger_reads_a_pack_from_its_end() -> None:
 
 def test_a_stranger_unwraps_the_key_of_an_agent() -> None:
     place = b"agent-extranet agent key 1\0" + ALICE.bytes + struct.pack(">I", 1)
-    wrapped = wrap_key(MasterKey.of(MASTER), ALICES_KEY, place)
+    wrapped = MasterKey.of(MASTER).wrap(ALICES_KEY, place)
     assert len(wrapped) == 61
     assert opened(wrapped, MASTER, b"\x02", place) == ALICES_KEY

@@ -11,15 +11,13 @@ import pytest
 from extranet.vault.keys import (
     KeyRefused,
     MasterKey,
-    load_master,
     load_signing,
     make_key_file,
     unwrap_data_key,
-    unwrap_key,
     verify,
     wrap_data_key,
-    wrap_key,
 )
+from extranet.vault.master import load_master
 from extranet.vault.sealing import Unopenable
 
 KEY = bytes(range(32))
@@ -29,8 +27,8 @@ TEXT = base64.b64encode(KEY).decode()
 def test_the_value_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "master"
     make_key_file(file)
-    assert load_master(TEXT, file).key == KEY
-    assert load_master("", file).key == base64.b64decode(file.read_text())
+    assert load_master(TEXT, file) == MasterKey.of(KEY)
+    assert load_master("", file) == MasterKey.of(base64.b64decode(file.read_text()))
     assert load_master(f" {TEXT}\n", file) == MasterKey.of(KEY)
 
 
@@ -89,7 +87,7 @@ def test_of_many_who_make_the_file_at_once_one_wins_and_nothing_is_left_over(tmp
         made = list(pool.map(lambda _: make_key_file(file), range(16)))
     assert made.count(True) == 1
     assert os.listdir(file.parent) == ["master"]
-    assert len(load_master("", file).key) == 32
+    assert len(base64.b64decode(file.read_text())) == 32
 
 
 def test_a_full_disk_leaves_no_empty_key_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,11 +115,11 @@ def test_a_signature_holds_for_its_data_and_its_key_alone(tmp_path: Path) -> Non
 
 def test_a_wrapped_key_opens_under_its_master_key_and_aad_alone() -> None:
     master, stranger = MasterKey.of(KEY), MasterKey.of(b"s" * 32)
-    wrapped = wrap_key(master, b"a" * 32, b"alice 1")
-    assert unwrap_key(master, wrapped, b"alice 1") == b"a" * 32
+    wrapped = master.wrap(b"a" * 32, b"alice 1")
+    assert master.unwrap(wrapped, b"alice 1") == b"a" * 32
     for holder, aad in ((stranger, b"alice 1"), (master, b"charlie 1"), (master, b"alice 2")):
         with pytest.raises(Unopenable):
-            unwrap_key(holder, wrapped, aad)
+            holder.unwrap(wrapped, aad)
 
 
 def test_a_data_key_opens_under_its_owners_key_alone_and_is_no_frame() -> None:
@@ -131,4 +129,4 @@ def test_a_data_key_opens_under_its_owners_key_alone_and_is_no_frame() -> None:
         with pytest.raises(Unopenable):
             unwrap_data_key(owner_key, wrapped, aad)
     with pytest.raises(Unopenable):
-        unwrap_key(MasterKey.of(b"a" * 32), wrapped, b"place")
+        MasterKey.of(b"a" * 32).unwrap(wrapped, b"place")
