@@ -1,4 +1,4 @@
-"""kill -9 at each step and each fsync of a publication, then the same command: it ends as if nothing had happened."""
+"""kill -9, a full disk, a store or a database that is away, at each step of a publication; then the same command."""
 
 import json
 import os
@@ -50,18 +50,48 @@ def driven(module: str, top: Path, *more: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_killed_at_every_step_the_same_command_ends_as_if_nothing_had_happened(installation: Path) -> None:
-    told = driven("driver", installation)
-    killed, (whole,) = told[:-1], told[-1:]
+def expected_of(told: list[dict[str, Any]]) -> dict[str, Any]:
+    """What stands after a run to which nothing happened: the last one."""
+    whole = told[-1]
     assert whole["first"]["status"] == "released"
-    assert len(killed) > 30
-    assert all(one["first"] == {"killed": True} for one in killed)
     expected = {name: whole["second"][name] for name in ("rows", "frames", "objects", "state", "revision")}
     assert expected["state"] == "released"
-    for one in killed:
+    return expected
+
+
+def require_as_if_nothing_had_happened(told: list[dict[str, Any]]) -> None:
+    expected = expected_of(told)
+    for one in told:
         second = one["second"]
         assert {name: second[name] for name in expected} == expected, one
         assert (second["leftovers"], second["faults"], second["spill"]) == ([], [], []), one
         # all or nothing: there is no moment at which some frames are there, or a week is shown without its frames
         assert second["before"]["frames"] in (0, expected["frames"]), one
         assert second["before"]["frames"] or not second["before"]["current"], one
+
+
+def test_killed_at_every_step_the_same_command_ends_as_if_nothing_had_happened(installation: Path) -> None:
+    told = driven("driver", installation, "kill")
+    killed = told[:-1]
+    assert len(killed) > 30
+    assert all(one["first"] == {"killed": True} for one in killed)
+    require_as_if_nothing_had_happened(told)
+
+
+@pytest.mark.parametrize(
+    ("fault", "least", "words"),
+    [
+        ("disk", 20, "the disk is full"),
+        ("store", 5, "does not answer"),
+        ("database", 30, "the database does not answer"),
+    ],
+)
+def test_whatever_is_away_at_whatever_step_it_is_said_and_the_same_command_finishes(
+    fault: str, least: int, words: str, installation: Path
+) -> None:
+    told = driven("driver", installation, fault)
+    failed = [one["first"] for one in told[:-1] if "code" in one["first"]]
+    assert len(failed) >= least
+    assert {one["code"] for one in failed} == {5}, [one for one in failed if one["code"] != 5]
+    assert all(words in " ".join(one["lines"]) for one in failed), [one["lines"] for one in failed]
+    require_as_if_nothing_had_happened(told)
