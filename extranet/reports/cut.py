@@ -13,7 +13,7 @@ import polars as pl
 
 from extranet.profile.layouts import Layout
 from extranet.reports.header import Header
-from extranet.reports.lines import columns_to_quote, line_of
+from extranet.reports.lines import columns_to_quote, line_of, needs_quotes
 from extranet.reports.sources.chunk import Chunk, Places
 
 _NEVER_QUOTED = ("date", "timestamp", "int", "decimal", "money", "yes_no")
@@ -45,7 +45,7 @@ def lines_of(chunk: Chunk, places: Places, layout: Layout, header: Header) -> Li
     edges = edges_of(layout, header)
     if chunk.raw is not None and edges is not None:
         return _cut(chunk, places, *edges)
-    return _written(chunk.rows[places], header)
+    return _written(chunk, places, layout, header)
 
 
 def _cut(chunk: Chunk, places: Places, before: list[str], behind: list[str]) -> Lines:
@@ -77,13 +77,22 @@ def _slices(data: bytes, starts: Places, ends: Places) -> list[bytes]:
     return [data[first:last] for first, last in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def _written(rows: pl.DataFrame, header: Header) -> Lines:
-    quoted = columns_to_quote(rows)
-    blocks = [rows.select(line_of(keys, quoted=quoted).alias("_"))["_"] for keys in (header.stable, header.volatile)]
-    stable, volatile = ([line.encode() for line in block.to_list()] for block in blocks)
-    if not header.volatile:
-        volatile = []
-    return Lines(stable, volatile, _with_newline(stable, rows.height), _with_newline(volatile, rows.height))
+def _written(chunk: Chunk, places: Places, layout: Layout, header: Header) -> Lines:
+    quoted = columns_to_quote(chunk.rows, _that_may_need_quotes(layout))
+    written = chunk.rows.select(
+        line_of(header.stable, quoted=quoted).cast(pl.Binary).alias("stable"),
+        line_of(header.volatile, quoted=quoted).cast(pl.Binary).alias("volatile"),
+    )[places]
+    stable = written["stable"].to_list()
+    volatile = written["volatile"].to_list() if header.volatile else []
+    return Lines(stable, volatile, _with_newline(stable, len(places)), _with_newline(volatile, len(places)))
+
+
+def _that_may_need_quotes(layout: Layout) -> list[str]:
+    """Numbers and days were checked and hold no comma; neither does a declared value without one."""
+    plain = [column.key for column in layout.columns if column.type in _NEVER_QUOTED]
+    plain += [column.key for column in layout.columns if column.allowed and not any(map(needs_quotes, column.allowed))]
+    return [key for key in layout.keys if key not in plain]
 
 
 def _with_newline(lines: Sequence[bytes], rows: int) -> Places:

@@ -33,9 +33,13 @@ def line_of(keys: Sequence[str], *, quoted: Collection[str] | None = None) -> pl
     return pl.concat_str(cells, separator=",")
 
 
-def columns_to_quote(rows: pl.DataFrame) -> set[str]:
-    """The columns in which some cell needs quotes."""
-    found = rows.select(pl.all().str.contains(_QUOTED).any())
+def needs_quotes(value: str) -> bool:
+    return any(sign in value for sign in ',"\r\n')
+
+
+def columns_to_quote(rows: pl.DataFrame, asked: Collection[str] | None = None) -> set[str]:
+    """The columns, of those asked about or of all, in which some cell needs quotes."""
+    found = rows.select(pl.col(*(asked or rows.columns)).str.contains(_QUOTED).any())
     return {name for name in found.columns if found[name][0]}
 
 
@@ -82,7 +86,7 @@ def block_of(lines: Iterable[str]) -> bytes:
 
 
 def _cell(value: str) -> str:
-    if any(sign in value for sign in ',"\r\n'):
+    if needs_quotes(value):
         return '"' + value.replace('"', '""') + '"'
     return value
 

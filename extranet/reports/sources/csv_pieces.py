@@ -146,6 +146,4 @@ def _alike(data: bytes, is_last: bool) -> tuple[bytes, bytes]:
 
 
 def _up_to(quotes: Quotes, end: int) -> Quotes:
-    return Quotes(
-        quotes.places[quotes.places < end], quotes.opening[quotes.opening < end], quotes.closing[quotes.closing < end]
-    )
+    return Quotes(*(found[: np.searchsorted(found, end)] for found in (quotes.places, quotes.opening, quotes.closing)))

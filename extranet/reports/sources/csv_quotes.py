@@ -12,6 +12,7 @@ from extranet.reports.sources.chunk import Places
 
 Bytes = npt.NDArray[np.uint8]
 _PROBE = 65_536  # bytes
+_LOOKED_AT = 1_000  # quoted cells at a time
 QUOTE, COMMA, NEWLINE, RETURN = 34, 44, 10, 13
 
 
@@ -78,22 +79,28 @@ def is_well_formed(data: bytes, quotes: Quotes) -> bool:
 
 
 def is_sparing(data: bytes, quotes: Quotes) -> bool:
-    """True if no cell is quoted without need. Ends at the first that is."""
+    """True if no cell is quoted without need. Ends soon after the first that is."""
     longest = len(quotes.closing)
     return all(
         any(sign in cell for sign in (b",", b'"', b"\n", b"\r"))
-        for first, last in zip(quotes.opening[:longest].tolist(), quotes.closing.tolist(), strict=True)
-        for cell in (data[first + 1 : last],)
+        for place in range(0, longest, _LOOKED_AT)
+        for cell in _cells(data, quotes, place, min(place + _LOOKED_AT, longest))
     )
+
+
+def _cells(data: bytes, quotes: Quotes, first: int, last: int) -> list[bytes]:
+    pairs = zip(quotes.opening[first:last].tolist(), quotes.closing[first:last].tolist(), strict=True)
+    return [data[begins + 1 : ends] for begins, ends in pairs]
 
 
 def commas_inside(data: bytes, quotes: Quotes) -> int:
     """How many commas stand in quoted cells."""
     if not len(quotes.places):
         return 0
-    if len(quotes.places) > len(data) // 100:  # many: count them all at once
-        commas: Places = np.flatnonzero(as_bytes(data) == COMMA)
-        return len(commas) - len(quotes.outside(commas))
+    if len(quotes.places) > len(data) // 100:  # many: behind an odd number of quotes is inside
+        signs = as_bytes(data)
+        is_inside = np.cumsum(signs == QUOTE, dtype=np.uint8) & 1
+        return int(np.count_nonzero((signs == COMMA) & is_inside.view(np.bool_)))
     pairs = zip(quotes.opening.tolist(), quotes.closing.tolist(), strict=False)
     return sum(data.count(b",", first, last) for first, last in pairs)
 
