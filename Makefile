@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench-book setup run test test-fast test-slow lint format lock clean browser
+.PHONY: bench-book setup run test test-fast test-slow test-spark lint format lock clean browser
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -21,6 +21,7 @@ lock: setup
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra slow -c requirements/dev.txt pyproject.toml -o requirements/slow.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -49,6 +50,13 @@ test: setup browser
 test-slow: setup browser
 	-$(MAKE) .venv/slow
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
+
+# Half a gigabyte, so it is asked for: test-slow runs these tests where it is installed, and says so where it is not. Needs Java 17.
+.venv/spark: .venv/ready requirements/spark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt && touch $@
+
+test-spark: .venv/spark
+	$(BIN)/python -m pytest -m slow -rs tests/slow/test_spark.py $(ARGS)
 
 # CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.
 bench-book: setup
