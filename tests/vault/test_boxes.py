@@ -27,15 +27,12 @@ def test_nobody_else_opens_a_box() -> None:
         BoxKey().open(box, PLACE)
 
 
-@pytest.mark.parametrize(
-    "change", [lambda box: box[:-1], lambda box: box[:20], lambda _box: b"", lambda box: box + b"x"]
-)
-def test_an_altered_box_does_not_open(change: "object") -> None:
+@pytest.mark.parametrize(("kept", "added"), [(79, b""), (20, b""), (0, b""), (80, b"x")])
+def test_an_altered_box_does_not_open(kept: int, added: bytes) -> None:
     alice = BoxKey()
-    box = close_box(alice.public_bytes, SECRET, PLACE)
-    assert callable(change)
+    box = close_box(alice.public_bytes, SECRET, PLACE)[:kept] + added
     with pytest.raises(Unopenable):
-        alice.open(change(box), PLACE)
+        alice.open(box, PLACE)
 
 
 def test_a_box_opens_in_its_place_only() -> None:
