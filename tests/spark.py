@@ -11,15 +11,17 @@ from unittest import mock
 
 DEFAULTS = """\
 spark.master local-cluster[2,1,1024]
-spark.authenticate true
-spark.authenticate.secret only-for-tests
-spark.network.crypto.enabled true
 spark.ui.enabled false
 spark.driver.host 127.0.0.1
 spark.driver.bindAddress 127.0.0.1
 spark.driver.memory 768m
 spark.sql.shuffle.partitions 4
 spark.sql.files.openCostInBytes 1
+"""
+WIRES = """\
+spark.authenticate true
+spark.authenticate.secret only-for-tests
+spark.network.crypto.enabled true
 """
 
 
@@ -33,7 +35,7 @@ def why_not() -> str:
 
 
 @contextmanager
-def spark_cluster(folder: Path) -> Iterator[Path]:
+def spark_cluster(folder: Path, *, wires: bool = True, python: Path = Path(sys.executable)) -> Iterator[Path]:
     """The configuration of the house in whose name the program asks for a cluster; where its disks are."""
     spec = importlib.util.find_spec("pyspark")
     assert spec is not None
@@ -45,13 +47,13 @@ def spark_cluster(folder: Path) -> Iterator[Path]:
     (home / "conf").unlink(missing_ok=True)
     (home / "conf").mkdir()
     disks.mkdir()
-    (home / "conf" / "spark-defaults.conf").write_text(f"{DEFAULTS}spark.local.dir {disks}\n")
+    (home / "conf" / "spark-defaults.conf").write_text(f"{DEFAULTS}{WIRES if wires else ''}spark.local.dir {disks}\n")
     settings = {
         "SPARK_HOME": str(home),
         "SPARK_CONF_DIR": str(home / "conf"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(disks),
-        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": str(python),
     }
     with mock.patch.dict(os.environ, settings):
         yield disks

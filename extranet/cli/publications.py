@@ -59,7 +59,7 @@ def _source(ctx: click.Context, file: str, kind: str, engine: str) -> AbstractCo
     try:
         spark = importlib.import_module("extranet.reports.spark.table")  # an extra: asked for here alone
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pyspark", "pyarrow"):
+        if (error.name or "").partition(".")[0] not in ("pyspark", "py4j", "pyarrow"):
             raise
         raise UsageRefused(
             "--engine spark needs PySpark; install the extra: pip install 'agent-extranet[spark]'"

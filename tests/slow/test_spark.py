@@ -4,6 +4,7 @@ import importlib
 import pickle
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.outcome import ALREADY
 from extranet.reports.publish import publish
 from extranet.reports.recall import recall
-from extranet.reports.refusals import PublicationRefused
+from extranet.reports.refusals import PublicationRefused, UsageRefused
 from extranet.reports.seal import CHANGES, LINES, QUARANTINE, UNASSIGNED, Place, handle_for, unseal
 from extranet.timetable import roster_day
 from tests.cli.conftest import Call, call
@@ -129,6 +130,29 @@ def test_executors_need_no_database() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
+def test_a_cluster_that_talks_in_clear_is_refused(tmp_path: Path) -> None:
+    with spark_cluster(tmp_path, wires=False):
+        ended = _session_elsewhere()
+    assert (ended.returncode, "UsageRefused" in ended.stderr) == (1, True)
+    assert "set spark.authenticate and spark.network.crypto.enabled true" in ended.stderr
+
+
+def test_executors_without_our_packages_are_told_of(tmp_path: Path) -> None:
+    """The Python there is one without any package but Spark's own."""
+    venv.create(tmp_path / "bare")
+    with spark_cluster(tmp_path, python=tmp_path / "bare" / "bin" / "python"):
+        ended = _session_elsewhere("found.range(3).mapInArrow(count_rows, 'partition int, rows bigint').collect()")
+    assert (ended.returncode, "UsageRefused" in ended.stderr) == (1, True)
+    assert "install the same agent-extranet[spark] there" in ended.stderr
+
+
+def test_without_java_the_command_asks_for_it(disks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(UsageRefused, match="needs Java 17"), _part("table").opened_table("book", kind=BOOK):
+        pass
+
+
 def test_what_cannot_be_published_is_refused_by_name(weeks: list[Path], disks: Path, now: datetime) -> None:
     rows = pl.read_parquet(weeks[1] / "whole.parquet")
     day = report().as_of_column
@@ -157,6 +181,13 @@ def _refused(name: str, reason: str, now: datetime) -> None:
         publish(kind=BOOK, source=table, as_of=MONDAY, by=BY, now=now)
 
 
+def _session_elsewhere(act: str = "pass") -> subprocess.CompletedProcess[str]:
+    """A session in a process of its own, which has not seen another cluster."""
+    parts = f"from {_AN_EXTRA}.check_rows import count_rows; from {_AN_EXTRA}.session import session"
+    code = f"{parts}\nwith session() as found:\n    {act}"
+    return subprocess.run([sys.executable, "-c", code], check=False, timeout=120, capture_output=True, text=True)
+
+
 def _part(name: str) -> Any:
     return importlib.import_module(f"{_AN_EXTRA}.{name}")
 
@@ -181,9 +212,9 @@ def _told(row: Publication) -> dict[str, object]:
     return {name: row.manifest[name] for name in names}
 
 
-def _frames(row: Publication) -> dict[tuple[str, str], object]:
+def _frames(row: Publication) -> dict[tuple[str, str], Any]:
     """The text of every frame that holds rows, by owner and name. The quarantine has no order."""
-    found: dict[tuple[str, str], object] = {}
+    found: dict[tuple[str, str], Any] = {}
     with store().open(row.pack) as reader:
         for frame in Frame.objects.filter(publication=row, frame__in=[LINES, CHANGES, UNASSIGNED, QUARANTINE]):
             place = Place(row.kind, row.id, frame.owner, frame.frame)
@@ -201,7 +232,7 @@ def _lines(row: Publication) -> dict[tuple[str, str], object]:
     found: dict[tuple[str, str], object] = {}
     for (owner, name), told in _frames(row).items():
         if name in (LINES, UNASSIGNED):
-            rows, cases, _, text = told  # type: ignore[misc]
+            rows, cases, _, text = told
             blocks = [block.splitlines() for block in split_frame(text)[1:]]
             found[owner, name] = (rows, cases, sorted(zip(*blocks, strict=True)))
     return found

@@ -3,12 +3,14 @@
 Two things are asked of it, because rows of consumers lie on its disks and pass between its machines: encrypt both.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import environ
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +19,7 @@ from extranet.reports.refusals import EngineAway, PublicationRefused, UsageRefus
 
 _DISKS = "spark.io.encryption.enabled"
 _WIRES = ("spark.network.crypto.enabled", "spark.ssl.rpc.enabled")
+_LACKING = re.compile(r"No module named '([\w.]+)'")
 _SETTINGS = {
     _DISKS: "true",
     "spark.sql.adaptive.enabled": "false",  # the same table is cut into the same parts each time it is read
@@ -44,7 +47,8 @@ def session() -> Iterator[SparkSession]:
             yield found
     finally:
         if not was_here:
-            found.stop()
+            with suppress(Exception):  # it may be gone with the cluster
+                found.stop()
 
 
 @contextmanager
@@ -52,11 +56,11 @@ def told_apart() -> Iterator[None]:
     """An error of the cluster as a sentence without anything of a row: its own text may quote values."""
     try:
         yield
-    except PySparkException as error:
-        if "No module named 'extranet'" in str(error):
+    except (PySparkException, Py4JError) as error:
+        if lacking := _LACKING.search(str(error)):
             raise UsageRefused(
-                "the executors have no agent-extranet: install the same version there, with the extra [spark],"
-                " and name its Python in PYSPARK_PYTHON"
+                f"the executors have no {lacking[1]}: install the same agent-extranet[spark] there as here, and name its"
+                " Python in PYSPARK_PYTHON"
             ) from None
         raise EngineAway(
             f"the cluster did not finish ({type(error).__name__}); nothing was published. Its own logs say why;"
