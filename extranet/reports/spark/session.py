@@ -59,8 +59,8 @@ def told_apart() -> Iterator[None]:
     except (PySparkException, Py4JError) as error:
         if lacking := _LACKING.search(str(error)):
             raise UsageRefused(
-                f"the executors have no {lacking[1]}: install the same agent-extranet[spark] there as here, and name its"
-                " Python in PYSPARK_PYTHON"
+                f"the executors have no {lacking[1]}: install the same agent-extranet[spark] there as here, and name"
+                " its Python in PYSPARK_PYTHON"
             ) from None
         raise EngineAway(
             f"the cluster did not finish ({type(error).__name__}); nothing was published. Its own logs say why;"
