@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book setup run test test-fast test-slow lint format lock clean browser softhsm
+.PHONY: bench bench-book setup run test test-fast test-slow test-spark lint format lock clean browser softhsm
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -23,6 +23,7 @@ lock: setup
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra slow -c requirements/dev.txt pyproject.toml -o requirements/slow.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra pkcs11 -c requirements/dev.txt pyproject.toml -o requirements/pkcs11.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -59,7 +60,13 @@ test-slow: setup browser
 	-$(MAKE) .venv/pkcs11 softhsm
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
 
-# CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.
+# Half a gigabyte, so it is asked for: test-slow runs these tests where it is installed, and says so where it is not. Needs Java 17.
+.venv/spark: .venv/ready requirements/spark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt && touch $@
+
+test-spark: .venv/spark
+	$(BIN)/python -m pytest -m slow -rs tests/slow/test_spark.py $(ARGS)
+
 # Tables of ratios; ARGS="--peers --big" adds the peers and ten million rows (6 GB of disk in BENCH_DIR).
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
@@ -67,6 +74,7 @@ bench: setup
 	$(BIN)/python -m bench.changes
 	$(BIN)/python -m bench.book
 
+# CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.
 bench-book: setup
 	$(BIN)/python -m bench.book
 

@@ -1,6 +1,8 @@
 """``publish``, ``publications``, ``release``, ``recall``: the statewide files."""
 
+import importlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,30 +18,54 @@ from extranet.reports.listing import Publication
 from extranet.reports.publish import Outcome
 from extranet.reports.publish import publish as publish_file
 from extranet.reports.recall import recall as recall_publication
+from extranet.reports.refusals import UsageRefused
 from extranet.reports.release import release as release_publication
+from extranet.reports.run import Elsewhere
 
 
 @act()
 @click.argument("kind")
-@click.argument("file", type=FILE)
+@click.argument("file")
 @click.option("--as-of", "as_of", type=DAY, required=True, help="The day of the extract.")
 @click.option("--dry-run", is_flag=True, help="Check the file, write nothing.")
 @click.option("--release", is_flag=True, help="Show it to all agents at once.")
-@click.option("--engine", type=click.Choice(["local"]), default="local", show_default=True)
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @moment
-def publish(kind: str, file: Path, as_of: datetime, dry_run: bool, release: bool, engine: str, now: datetime) -> Answer:
-    """Publish FILE as the report KIND: book-of-business or conditional-eligibility."""
-    outcome = publish_file(
-        kind=kind,
-        source=file,
-        as_of=as_of.date(),
-        by=Actor.shell(),
-        now=now,
-        release=release,
-        dry_run=dry_run,
-        progress=progress_on_terminal(),
-    )
+@click.pass_context
+def publish(
+    ctx: click.Context, kind: str, file: str, as_of: datetime, dry_run: bool, release: bool, engine: str, now: datetime
+) -> Answer:
+    """Publish FILE as the report KIND: book-of-business or conditional-eligibility.
+
+    With --engine spark FILE is a table, or a path of Parquet, of the Spark cluster.
+    """
+    with _source(ctx, file, kind, engine) as source:
+        outcome = publish_file(
+            kind=kind,
+            source=source,
+            as_of=as_of.date(),
+            by=Actor.shell(),
+            now=now,
+            release=release,
+            dry_run=dry_run,
+            progress=progress_on_terminal(),
+        )
     return _published(outcome)
+
+
+def _source(ctx: click.Context, file: str, kind: str, engine: str) -> AbstractContextManager[Path | Elsewhere]:
+    if engine == "local":
+        return nullcontext(FILE.convert(file, next(one for one in ctx.command.params if one.name == "file"), ctx))
+    try:
+        spark = importlib.import_module("extranet.reports.spark.table")  # an extra: asked for here alone
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("pyspark", "py4j", "pyarrow"):
+            raise
+        raise UsageRefused(
+            "--engine spark needs PySpark; install the extra: pip install 'agent-extranet[spark]'"
+        ) from None
+    opened: AbstractContextManager[Elsewhere] = spark.opened_table(file, kind=kind)
+    return opened
 
 
 @act()

@@ -13,9 +13,10 @@ from django.db import transaction
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
 from extranet.keyring.ring import agent_key
-from extranet.reports.assign import certified, waiting_owner
+from extranet.reports.assign import certified
 from extranet.reports.manifest import write_signed
 from extranet.reports.models import Frame, Publication, PublicationState
+from extranet.reports.owner import waiting_owner
 from extranet.reports.seal import AMENDED, UNASSIGNED, Place, handle_for
 from extranet.vault.keys import unwrap_data_key, wrap_data_key
 

@@ -4,33 +4,12 @@ A license that the agent had before a rename still leads to the agent: the excha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from uuid import UUID, uuid5
+from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from extranet.agents.models import Agent, CertificationStatus, FormerLicense
-
-UNASSIGNED = UUID("6d0a2f6e-5f0f-4f0c-9f57-0b6a3f0c9d11")
-"""Namespace of the owners of rows that wait: fixed for ever, a changed one would strand them."""
-
-Codes = npt.NDArray[np.uint32]
-
-
-@dataclass(frozen=True)
-class Owner:
-    """One who rows belong to: an agent, or nobody yet (``agent_id`` None) under the license that stands in them."""
-
-    id: UUID
-    agent_id: UUID | None
-    licenses: frozenset[str]
-
-
-def waiting_owner(license: str) -> UUID:
-    """The owner of rows that wait for somebody certified to hold this license."""
-    return uuid5(UNASSIGNED, license)
+from extranet.reports.owner import Codes, Owner, owner_of
 
 
 def certified() -> dict[str, UUID]:
@@ -68,7 +47,7 @@ class Owners:
     def _code(self, license: str) -> int:
         code = self._code_of.get(license)
         if code is None:
-            owner = self._agents.get(license) or waiting_owner(license)
+            owner = owner_of(license, self._agents)
             code = self._code_of[license] = self._place.setdefault(owner, len(self._ids))
             if code == len(self._ids):
                 self._ids.append(owner)

@@ -64,6 +64,13 @@ class FigureCount:
             self._filled[key] += rows.height - rows_of.get("", 0)
             seen.update({value: number for value, number in rows_of.items() if value in seen})
 
+    def add_counted(self, found: Figures) -> None:
+        """Rows that somebody else counted."""
+        self._rows += found.rows
+        for key, column in found.columns.items():
+            self._filled[key] += column.filled
+            self._values[key].update(column.values)
+
     def figures(self, *, members: int, cases: int) -> Figures:
         """All that was added, with what only the whole file can tell."""
         columns = {key: ColumnFigures(filled, dict(self._values[key])) for key, filled in self._filled.items()}

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from extranet.reports.assign import Codes, Owner
 from extranet.reports.lines import frame_text
+from extranet.reports.owner import Codes, Owner
 from extranet.reports.sources.chunk import Places
 from extranet.reports.spill import Segment, Spill
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from extranet.reports.header import Header
 from extranet.reports.models import Frame
-from extranet.reports.seal import CHANGES, LINES, QUARANTINE, UNASSIGNED, Place, Rings, seal
+from extranet.reports.seal import CHANGES, LINES, QUARANTINE, UNASSIGNED, Place, Rings, SealedFrame, seal
 from extranet.vault.packs import HEADER_FRAME, PackSummary, PackWriter, Writable
 
 
@@ -42,8 +42,13 @@ class Packing:
 
     def add(self, sheet: Sheet) -> None:
         """Seal and append one frame."""
-        place = Place(self._kind, self._publication, sheet.owner, sheet.frame)
-        done = seal(sheet.text, place, self._rings.of(sheet.frame, sheet.owner))
+        self.append(sheet, seal(sheet.text, self.place_of(sheet), self._rings.of(sheet.frame, sheet.owner)))
+
+    def place_of(self, sheet: Sheet) -> Place:
+        return Place(self._kind, self._publication, sheet.owner, sheet.frame)
+
+    def append(self, sheet: Sheet, done: SealedFrame) -> None:
+        """One frame that was sealed for its place."""
         self._writer.add(
             sheet.owner,
             sheet.frame,

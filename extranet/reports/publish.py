@@ -6,6 +6,7 @@ at most a row in progress and a pack that nobody reads; the same command removes
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,8 +28,9 @@ from extranet.reports.progress import Progress, silent, told
 from extranet.reports.refusals import PublicationHeld, ReportsRefused, UsageRefused
 from extranet.reports.release import release as release_publication
 from extranet.reports.release import require_release_allowed
+from extranet.reports.run import Elsewhere, Input
 from extranet.reports.seal_publication import publication_facts, seal_publication
-from extranet.reports.sources.input_file import InputFile, opened
+from extranet.reports.sources.input_file import opened
 from extranet.reports.standing import IN_PROGRESS, discard_unfinished, standing
 from extranet.reports.trial import trial
 from extranet.reports.turn import turn
@@ -51,7 +53,7 @@ class _Order:
 def publish(
     *,
     kind: str,
-    source: Path | BinaryIO,
+    source: Path | BinaryIO | Elsewhere,
     as_of: date,
     by: Actor,
     now: datetime,
@@ -61,15 +63,16 @@ def publish(
 ) -> Outcome:
     """Publish the file as the report ``kind`` of the day ``as_of``. Not inside a transaction; safe to repeat.
 
-    ``source``: a path, or a file that can be read from its beginning again. Raises UsageRefused, PublicationRefused
-    (nothing changed), Conflict, PublicationHeld (sealed, waits for a person), IntegrityBroken. A trial (``dry_run``)
-    writes nothing, no audit event either. A file in ``inbox/`` is removed once its pack is durable.
+    ``source``: a path, a file that can be read from its beginning again, or rows that another engine reads. Raises
+    UsageRefused, PublicationRefused (nothing changed), Conflict, PublicationHeld (sealed, waits for a person),
+    IntegrityBroken. A trial (``dry_run``) writes nothing, no audit event either. A file in ``inbox/`` is removed once
+    its pack is durable.
     """
-    order = _Order(_report(kind), as_of, by, now, release, progress)
+    order = _Order(report_named(kind), as_of, by, now, release, progress)
     if release:
         require_release_allowed(by=by, received_by=by.name)
     try:
-        with opened(source) as file:
+        with nullcontext(source) if isinstance(source, Elsewhere) else opened(source) as file:
             return trial(file, order.report, as_of, progress) if dry_run else _in_turn(file, source, order)
     except PublicationHeld:
         clear_from_inbox(source)
@@ -81,7 +84,7 @@ def publish(
         raise
 
 
-def _in_turn(file: InputFile, source: Path | BinaryIO, order: _Order) -> Outcome:
+def _in_turn(file: Input, source: Path | BinaryIO | Elsewhere, order: _Order) -> Outcome:
     with turn(now=order.now):
         row, status = standing(order.report, order.as_of, file), ALREADY
         if row is None:
@@ -99,14 +102,15 @@ def _clock(began_at: datetime) -> Callable[[], datetime]:
     return lambda: began_at + timedelta(seconds=time.monotonic() - began)
 
 
-def _report(kind: str) -> ReportKind:
+def report_named(kind: str) -> ReportKind:
+    """Raises UsageRefused."""
     reports = current().reports
     if kind not in reports:
         raise UsageRefused(f"there is no report {kind!r}; there are: {', '.join(reports)}")
     return reports[kind]
 
 
-def _receive(file: InputFile, order: _Order) -> Publication:
+def _receive(file: Input, order: _Order) -> Publication:
     """A row in progress, so that staff see it. We hold the turn: every other row in progress is of a dead run."""
     discard_unfinished(list(Publication.objects.filter(state__in=IN_PROGRESS)))
     of_day = Publication.objects.filter(kind=order.report.slug, as_of=order.as_of)

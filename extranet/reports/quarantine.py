@@ -6,7 +6,7 @@ publication, further ones to names derived from it.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -49,16 +49,23 @@ def keep_left_out(spill: Spill, left_out: Places, lines: Mapping[int, int], layo
         return
     for group in range(spill.groups):
         found = lines_left_out(iter(spill.read_group(group)), left_out)
-        rows = [[str(lines[ordinal]), *_cells(stable, volatile, layout, header)] for ordinal, stable, volatile in found]
+        rows = [
+            [str(lines[ordinal]), *cells_of(stable, volatile, layout, header)] for ordinal, stable, volatile in found
+        ]
         if rows:
             spill.add_text(_NAME, block_of(canonical(row) for row in rows))
 
 
 def quarantine_frames(spill: Spill, publication: UUID, layout: Layout) -> Iterator[QuarantineFrame]:
     """Everything that was kept, in frames; none if nothing was."""
+    return frames_of(spill.read_texts(_NAME), publication, layout)
+
+
+def frames_of(texts: Iterable[bytes], publication: UUID, layout: Layout) -> Iterator[QuarantineFrame]:
+    """Blocks of lines of the quarantine, in frames."""
     waiting: list[bytes] = []
     number = 0
-    for text in spill.read_texts(_NAME):
+    for text in texts:
         if waiting and sum(map(len, waiting)) + len(text) > FRAME_BYTES:
             yield _frame(waiting, publication, number, layout)
             waiting, number = [], number + 1
@@ -79,7 +86,8 @@ def _rows_in(text: bytes) -> int:
     return sum(1 for _ in csv.reader(io.StringIO(text.decode(), newline="")))
 
 
-def _cells(stable: bytes, volatile: bytes, layout: Layout, header: Header) -> list[str]:
+def cells_of(stable: bytes, volatile: bytes, layout: Layout, header: Header) -> list[str]:
+    """A row as it came, from its two lines."""
     cells = dict(header.constants)
     for keys, line in ((header.stable, stable), (header.volatile, volatile)):
         if keys:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import polars as pl
 
-from extranet.reports.assign import Owner
 from extranet.reports.header import Header
 from extranet.reports.lines import parse_block, split_frame
 from extranet.reports.money import Sums, add, money_columns, money_sums, no_sums
+from extranet.reports.owner import Owner
 from extranet.reports.progress import Progress
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.seal import CHANGES, CONTENTS, QUARANTINE, Place, Rings, unseal

@@ -40,6 +40,12 @@ class OutOfSpace(ReportsRefused):
     exit_code = 5
 
 
+class EngineAway(ReportsRefused):
+    """The cluster that was asked did not finish; nothing was published, and the same command begins again."""
+
+    exit_code = 5
+
+
 class Conflict(ReportsRefused):
     """Another publication runs or stands in the way."""
 

@@ -1,7 +1,8 @@
 """One file through both passes and the proof, without a table but the roster: the same for a trial and for real."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -38,12 +39,11 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A file that was read to its end and found publishable; its rows wait in the spill."""
+class Run(ABC):
+    """Rows that were read to their end and found publishable; they wait where the engine keeps them."""
 
     report: ReportKind
     sorted: Sorted
-    spill: Spill = field(repr=False)
 
     @property
     def counts(self) -> Counts:
@@ -57,10 +57,29 @@ class Run:
             found.delivered_cases,
         )
 
+    @abstractmethod
     def seal(
         self, target: Writable, *, publication: UUID, rings: Rings, progress: Progress, compare: Compare | None = None
     ) -> Packed:
         """The second pass."""
+
+    def prove(self, reader: Readable, *, rings: Rings, progress: Progress) -> Found:
+        """Opens what was written. Raises IntegrityBroken."""
+        found = self.sorted
+        owners = {owner.id: owner for owner in found.owners}
+        expected = Expected(found.header, owners, found.rows_in, found.quarantined, found.sums)
+        return reconcile(reader, expected, rings=rings, progress=progress)
+
+
+@dataclass(frozen=True)
+class LocalRun(Run):
+    """On this machine: the rows wait in the spill."""
+
+    spill: Spill = field(repr=False)
+
+    def seal(
+        self, target: Writable, *, publication: UUID, rings: Rings, progress: Progress, compare: Compare | None = None
+    ) -> Packed:
         return seal_books(
             self.sorted,
             self.report,
@@ -72,17 +91,28 @@ class Run:
             compare=compare,
         )
 
-    def prove(self, reader: Readable, *, rings: Rings, progress: Progress) -> Found:
-        """Opens what was written. Raises IntegrityBroken."""
-        found = self.sorted
-        owners = {owner.id: owner for owner in found.owners}
-        expected = Expected(found.header, owners, found.rows_in, found.quarantined, found.sums)
-        return reconcile(reader, expected, rings=rings, progress=progress)
+
+class Elsewhere(ABC):
+    """Rows that another engine reads. ``size`` in bytes, 0 where nobody knows; ``sha256`` tells the same rows again."""
+
+    size: int = 0
+
+    @abstractmethod
+    def sha256(self) -> str: ...
+
+    @abstractmethod
+    def begun(
+        self, report: ReportKind, *, as_of: date, agents: Mapping[str, UUID], progress: Progress
+    ) -> AbstractContextManager[Run]:
+        """The first pass, as the function of this name."""
+
+
+Input = InputFile | Elsewhere
 
 
 @contextmanager
 def begun(
-    input: InputFile,
+    input: Input,
     report: ReportKind,
     *,
     as_of: date,
@@ -90,11 +120,15 @@ def begun(
     agents: Callable[[], Mapping[str, UUID]] = certified,
 ) -> Iterator[Run]:
     """The first pass. Raises PublicationRefused. The spill is gone at the end of the block, or of the process."""
+    if isinstance(input, Elsewhere):
+        with input.begun(report, as_of=as_of, agents=agents(), progress=progress) as run:
+            yield run
+        return
     source = open_source(input)
     expected_bytes = input.size if isinstance(source, CsvFile) else input.size * UNPACKS
     spill = Spill(settings.EXTRANET.folder / "spill", expected_bytes=expected_bytes)
     try:
         found = sort_rows(source, report, as_of=as_of, agents=agents(), spill=spill, progress=progress)
-        yield Run(report, found, spill)
+        yield LocalRun(report, found, spill)
     finally:
         spill.close()

@@ -87,6 +87,11 @@ def seal(text: bytes, place: Place, handle: KeyHandle) -> SealedFrame:
     return SealedFrame(seal_frame(text, data_key, place.aad), wrapped, handle.version)
 
 
+def sealed_elsewhere(sealed: bytes, data_key: bytes, place: Place, handle: KeyHandle) -> SealedFrame:
+    """A frame that somebody without our keys sealed for this place; from now on it opens like any other."""
+    return SealedFrame(sealed, wrap_data_key(handle.key, data_key, place.aad), handle.version)
+
+
 def unseal(sealed: bytes, wrapped_key: bytes, place: Place, handle: KeyHandle) -> bytes:
     """The text of one frame; raises Unopenable."""
     return open_frame(sealed, unwrap_data_key(handle.key, wrapped_key, place.aad), place.aad)

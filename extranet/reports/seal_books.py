@@ -34,9 +34,9 @@ def seal_books(
     portions = Gathering(spill, sorted.owners, sorted.left_out).portions()
     done, total = 0, sorted.delivered + sorted.unassigned
     for part in portions if compare is None else compare(portions):
-        sheet = part if isinstance(part, Sheet) else _sheet_of(part)
+        sheet = part if isinstance(part, Sheet) else sheet_of(part)
         packing.add(sheet)
-        contents.append(_entry_of(sheet, part).line())
+        contents.append(entry_of(sheet, part).line())
         if isinstance(part, Portion):
             done += part.rows
             progress("seal", done, total)
@@ -46,12 +46,14 @@ def seal_books(
     return packing.finish()
 
 
-def _sheet_of(part: Portion) -> Sheet:
+def sheet_of(part: Portion) -> Sheet:
+    """The lines of an owner, to be sealed."""
     owner = part.owner
     return sheet_of_lines(owner.id, owner.agent_id, rows=part.rows, cases=part.cases, text=part.text)
 
 
-def _entry_of(sheet: Sheet, part: Portion | Sheet) -> Entry:
+def entry_of(sheet: Sheet, part: Portion | Sheet) -> Entry:
+    """What the list of contents says of it."""
     licenses = tuple(sorted(part.owner.licenses)) if isinstance(part, Portion) else ()
     is_agents = sheet.agent_id is not None
     return Entry(sheet.owner, sheet.frame, is_agents, licenses, sheet.rows, sheet.cases, sheet.counts)

@@ -23,10 +23,9 @@ from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.pack import Packed
 from extranet.reports.progress import Progress
 from extranet.reports.refusals import OutOfSpace, ReportsRefused
-from extranet.reports.run import Run, begun
+from extranet.reports.run import Input, Run, begun
 from extranet.reports.seal import Rings, rings_in_force
 from extranet.reports.seal_books import Compare
-from extranet.reports.sources.input_file import InputFile
 from extranet.reports.standing import discard_unfinished, move
 from extranet.reports.stops import Stop
 from extranet.reports.thresholds import last_released, suspicions
@@ -35,7 +34,7 @@ FRAMES_A_STATEMENT = 500
 
 
 def seal_publication(
-    row: Publication, file: InputFile, report: ReportKind, *, by: Actor, now: datetime, progress: Progress
+    row: Publication, file: Input, report: ReportKind, *, by: Actor, now: datetime, progress: Progress
 ) -> None:
     """``row`` is received; afterwards sealed or held. A refusal leaves neither row nor object."""
     try:
@@ -94,7 +93,7 @@ def publication_facts(row: Publication) -> dict[str, JsonValue]:
     }
 
 
-def _checked(row: Publication, run: Run, file: InputFile) -> None:
+def _checked(row: Publication, run: Run, file: Input) -> None:
     for name, count in asdict(run.counts).items():
         setattr(row, name, count)
     figures, stops = run.sorted.figures, stops_of(run, row.as_of)

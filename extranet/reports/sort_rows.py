@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from extranet.profile.layouts import ReportKind
-from extranet.reports.assign import Owner, Owners
+from extranet.reports.assign import Owners
 from extranet.reports.checks import FAULTS_KEPT, Check, CheckedChunk
 from extranet.reports.cut import lines_of
 from extranet.reports.figures import FigureCount, Figures
@@ -28,6 +28,7 @@ from extranet.reports.identity import (
     identity_names,
 )
 from extranet.reports.money import Sums, add, money_columns, money_sums, no_sums
+from extranet.reports.owner import Owner
 from extranet.reports.progress import Progress
 from extranet.reports.quarantine import keep_faulty, keep_left_out, lines_of_ordinals
 from extranet.reports.sources.chunk import Chunk, Fault, Places, Source

@@ -16,9 +16,9 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from extranet.reports.assign import Codes
 from extranet.reports.cut import Lines
 from extranet.reports.identity import Digests
+from extranet.reports.owner import Codes
 from extranet.reports.sources.chunk import Places
 from extranet.vault.sealing import new_key, open_bytes, seal_bytes
 

@@ -7,13 +7,13 @@ from extranet.reports.manifest import manifest_name, store
 from extranet.reports.models import Publication, PublicationState
 from extranet.reports.outcome import held_lines
 from extranet.reports.refusals import Conflict, PublicationHeld
-from extranet.reports.sources.input_file import InputFile
+from extranet.reports.run import Input
 
 IN_PROGRESS = (PublicationState.RECEIVED, PublicationState.CHECKED)
 LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
 
 
-def standing(report: ReportKind, as_of: date, file: InputFile) -> Publication | None:
+def standing(report: ReportKind, as_of: date, file: Input) -> Publication | None:
     """The publication of this very content, if it stands. Raises Conflict, PublicationHeld."""
     rows = Publication.objects.filter(kind=report.slug, as_of=as_of)
     if not rows.filter(state__in=(*LIVING, PublicationState.HELD)).exists():

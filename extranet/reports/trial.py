@@ -10,10 +10,9 @@ from extranet.profile.layouts import ReportKind
 from extranet.reports.models import Publication
 from extranet.reports.outcome import ALREADY, CHECKED, Outcome, fault_lines, outcome_of
 from extranet.reports.progress import Progress
-from extranet.reports.run import begun
+from extranet.reports.run import Input, begun
 from extranet.reports.seal import rings_for_trial
 from extranet.reports.seal_publication import stops_of
-from extranet.reports.sources.input_file import InputFile
 from extranet.reports.standing import standing
 
 
@@ -31,7 +30,7 @@ class _Written:
         return self._file.read(length)
 
 
-def trial(file: InputFile, report: ReportKind, as_of: date, progress: Progress) -> Outcome:
+def trial(file: Input, report: ReportKind, as_of: date, progress: Progress) -> Outcome:
     """Reads, checks, seals under keys that nobody keeps, proves; leaves nothing, no audit event either."""
     stands = standing(report, as_of, file)
     if stands is not None:

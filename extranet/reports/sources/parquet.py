@@ -61,7 +61,7 @@ class ParquetFile:
                     self.total = json.loads(body)["rows"]
                     continue
                 typed = pl.read_ipc_stream(io.BytesIO(body))
-                texts = texts or _texts(typed.schema, layout)
+                texts = texts or texts_of(typed.schema, layout)
                 if typed.height:
                     yield self._chunk(typed.select(texts), layout)
         if not self.done:
@@ -84,7 +84,7 @@ def _whole(file: BinaryIO) -> None:
         raise PublicationRefused(f"the Parquet file is larger than {MOST_IN_MEMORY // 1_000_000} MB; send it as CSV")
 
 
-def _texts(schema: pl.Schema, layout: Layout) -> list[pl.Expr]:
+def texts_of(schema: pl.Schema, layout: Layout) -> list[pl.Expr]:
     """How each column of the layout becomes text, in the order of the layout. Raises PublicationRefused."""
     names = list(schema)
     keys = match_columns(names, layout)

@@ -138,7 +138,12 @@ def _facts(row: Publication) -> list[tuple[str, str]]:
         ("Revision", str(row.revision)),
         *told,
         *([("Overruled", f"by {row.overruled_by}: {row.overruled_reason}")] if row.overruled_by else []),
-        ("File", f"{row.input_bytes:,} bytes, SHA-256 {row.input_sha256}"),
+        (
+            "File",
+            f"{row.input_bytes:,} bytes, SHA-256 {row.input_sha256}"
+            if row.input_bytes
+            else f"a table, SHA-256 of its rows {row.input_sha256}",
+        ),
         ("Number", str(row.id)),
     ]
 
