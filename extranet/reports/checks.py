@@ -28,6 +28,8 @@ MONEY = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
 _FEW = 4  # a column has few different values if there are this many times more rows
 _KEPT = 512  # good values remembered a column: enough for places, plans and days; more are asked all at once
 TOO_LONG = f"is longer than {LONGEST_TEXT} signs"
+FORM = "does not have the form that is declared"
+LETTERS = "has the letter O, I or l where the digit 0 or 1 belongs"
 _PLAIN_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 Mask = npt.NDArray[np.bool_]
@@ -129,6 +131,7 @@ class Check:
         suspects = [rule for number, rule in enumerate(rest) if found[str(number)][0]]
         counted = {key: found[key][0] for key in self._declared}
         values = {key: counted[key].struct.field(key) if key in counted else found[key][0] for key in few}
+        suspects = [rule for rule in suspects if rule.probe is None or rows.select(_told(rule.where).any()).item()]
         return suspects + [rule for key in few for rule in self._broken_by(key, values[key])], counted
 
     def _broken_by(self, key: str, values: pl.Series) -> list[Rule]:
@@ -140,7 +143,8 @@ class Check:
             return []
         rows = values.alias(key).to_frame()
         rules = [rule for rule in self._rules if rule.is_alone and rule.column.key == key]
-        broken = [rule for rule in rules if rows.select(_told(rule.where).any()).item()]
+        suspects = [rule for rule in rules if rows.select(_told(rule.asked).any()).item()]
+        broken = [rule for rule in suspects if rows.select(_told(rule.where).any()).item()]
         if not broken and len(known) + len(values) <= _KEPT:
             known.update(values.to_list())
         return broken
@@ -196,7 +200,8 @@ def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
     if column.required:
         yield "is blank and is required", ~filled
     if column.pattern:
-        yield "does not have the form that is declared", filled & ~cell.str.contains(rf"\A(?:{column.pattern})\z")
+        yield FORM, filled & _is_wrong(column, cell) & _is_wrong(column, _with_digits(cell))
+        yield LETTERS, filled & _is_wrong(column, cell) & ~_is_wrong(column, _with_digits(cell))
     if column.allowed:
         yield "is not one of the allowed values", filled & ~cell.is_in(list(column.allowed))
     if wrong := _type_rule(column):
@@ -206,6 +211,15 @@ def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
         yield f"is below {column.minimum}", filled & (number < _limit(column.minimum))
     if column.maximum is not None:
         yield f"is above {column.maximum}", filled & (number > _limit(column.maximum))
+
+
+def _is_wrong(column: Column, cell: pl.Expr) -> pl.Expr:
+    return ~cell.str.contains(rf"\A(?:{column.pattern})\z")
+
+
+def _with_digits(cell: pl.Expr) -> pl.Expr:
+    """As it was meant, where a person typed letters that look like digits."""
+    return cell.str.replace_many(["O", "I", "l"], ["0", "1", "1"])
 
 
 def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
@@ -231,10 +245,12 @@ def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
 
 
 def _probe(column: Column, reason: str) -> pl.Expr | None:
-    """Quickly right for the one form in which almost all moments come."""
+    """Quickly right for what almost all cells are: a moment in its one form, or the form that is declared."""
+    cell = pl.col(column.key)
+    if reason in (FORM, LETTERS):
+        return (cell != "") & _is_wrong(column, cell)
     if column.type != "timestamp" or not reason.startswith("is no moment"):
         return None
-    cell = pl.col(column.key)
     plain = cell.str.to_datetime(_PLAIN_MOMENT, strict=False).is_not_null() & (cell.str.len_bytes() == 20)
     return (cell != "") & ~plain
 

@@ -70,7 +70,10 @@ class CsvFile:
             return None
         if self._encoding.is_latin1:
             piece = self._in_utf8(piece)
-        found = straight(piece, len(self._keys))
+        try:
+            found = straight(piece, len(self._keys))
+        except UnicodeDecodeError:  # in a row of another width: the slow way says where, or that it is Latin-1
+            return None
         rows = _parsed(found.piece, self._keys)
         ends = found.piece.ends
         if rows is None or ends is None or rows.height != len(ends):

@@ -142,7 +142,7 @@ class _Checking:
         checked = self._check.take(chunk)
         self._faults = (self._faults + checked.faults)[:FAULTS_KEPT]
         add(self._sums, money_sums(rows, self._money))
-        self._figures.add(rows)
+        self._figures.add(rows, checked.counted)
         self._content += sum_of_rows(rows)
         return _batch(_columns(checked, order), rows.height)
 
