@@ -24,6 +24,7 @@ TIMESTAMP = r"^[0-9-]{10}T[0-9:]{8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$
 INTEGER = r"^-?[0-9]{1,15}$"
 DECIMAL = r"^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$"
 MONEY = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
+NO_FORM = "does not have the form that is declared"
 _FEW = 4  # a column has few different values if there are this many times more rows
 _KEPT = 512  # good values remembered a column: enough for places, plans and days; more are asked all at once
 _PLAIN_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
@@ -34,13 +35,15 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class Rule:
     """What a column must not be; ``where`` is true for rows that break it. ``probe`` is cheaper and true at least for
-    those. ``is_alone``: it looks at no other column."""
+    those. ``is_alone``: it looks at no other column. ``closer``: what to say instead of some of the rows that break it,
+    asked of those alone."""
 
     column: Column
     reason: str
     where: pl.Expr
     is_alone: bool = True
     probe: pl.Expr | None = None
+    closer: tuple[tuple[str, pl.Expr], ...] = ()
 
     @property
     def asked(self) -> pl.Expr:
@@ -96,7 +99,8 @@ class Check:
         broken = [(rule, chunk.rows.select(_told(rule.where))["_"]) for rule in self._broken(chunk.rows)]
         for _, where in broken:
             is_good &= ~where.to_numpy()
-        checked = CheckedChunk(chunk, is_good, _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk))
+        faults = _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk)
+        checked = CheckedChunk(chunk, is_good, sorted(faults, key=lambda fault: fault.line))
         self._same_constants(checked)
         return checked
 
@@ -141,7 +145,7 @@ class Check:
         other = chunk.rows[column.key] != day
         if other.any():
             line = chunk.lines[other.to_numpy()][0]
-            raise PublicationRefused(f"line {line}, {column.header}: is not {day}, the day of this publication")
+            raise PublicationRefused(f"line {line}, {column.header}: is not {day}, the day of this publication: publish each day by itself")
 
     def _same_constants(self, checked: CheckedChunk) -> None:
         """The one value of each constant column; a second one would be lost, so it refuses the file."""
@@ -154,7 +158,7 @@ class Check:
             if other.any():
                 line = lines[other.to_numpy()][0]
                 raise PublicationRefused(
-                    f"line {line}, {column.header}: has another value than the rows before; one file has one"
+                    f"line {line}, {column.header}: has another value than the rows before; one file has one: send a file each"
                 )
 
 
@@ -165,7 +169,8 @@ def _told(where: pl.Expr) -> pl.Expr:
 def _rules(layout: Layout) -> Iterator[Rule]:
     for column in layout.columns:
         for reason, where in _column_rules(column):
-            yield Rule(column, reason, where, probe=_probe(column, reason))
+            closer = tuple(_lookalikes(column)) if reason == NO_FORM else ()
+            yield Rule(column, reason, where, probe=_probe(column, reason), closer=closer)
         if column.at_most:
             other = layout.by_key[column.at_most]
             both = (pl.col(column.key) != "") & (pl.col(other.key) != "")
@@ -178,7 +183,7 @@ def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
     if column.required:
         yield "is blank and is required", ~filled
     if column.pattern:
-        yield "does not have the form that is declared", filled & ~cell.str.contains(rf"\A(?:{column.pattern})\z")
+        yield NO_FORM, filled & ~cell.str.contains(rf"\A(?:{column.pattern})\z")
     if column.allowed:
         yield "is not one of the allowed values", filled & ~cell.is_in(list(column.allowed))
     if wrong := _type_rule(column):
@@ -244,10 +249,30 @@ def _faults(chunk: Chunk, is_good: Mask, broken: list[tuple[Rule, pl.Series]]) -
     places = np.flatnonzero(~is_good)[:FAULTS_KEPT]
     lines = chunk.lines[places]
     return [
-        Fault(line, rule.column.header, rule.reason)
+        Fault(line, rule.column.header, reason)
         for rule, where in broken
-        for line in lines[where.to_numpy()[places]].tolist()
+        for line, reason in _told_of(rule, chunk.rows, lines, places, where.to_numpy()[places])
     ]
+
+
+def _told_of(rule: Rule, rows: pl.DataFrame, lines: Places, places: Places, breaks: Mask) -> Iterator[tuple[int, str]]:
+    """Line and reason of each of these rows that breaks the rule."""
+    reasons = [rule.reason] * len(places)
+    if rule.closer and breaks.any():
+        some = rows[places.astype(np.uint32)]
+        for reason, where in reversed(rule.closer):
+            for place in np.flatnonzero(some.select(_told(where))["_"].to_numpy()).tolist():
+                reasons[place] = reason
+    return ((int(lines[place]), reasons[place]) for place in np.flatnonzero(breaks).tolist())
+
+
+def _lookalikes(column: Column) -> Iterator[tuple[str, pl.Expr]]:
+    """A letter typed for the digit that looks like it: with the digit, the cell has the declared form."""
+    cell, form = pl.col(column.key), rf"\A(?:{column.pattern})\z"
+    zeros = cell.str.replace_all("[Oo]", "0")
+    yield "has the letter O where a zero belongs: write the digit 0", zeros.str.contains(form)
+    digits = zeros.str.replace_all("[Il]", "1")
+    yield "has a letter O, I or l where a digit belongs: write 0 or 1", digits.str.contains(form)
 
 
 def _shape_faults(layout: Layout, chunk: Chunk) -> list[Fault]:
