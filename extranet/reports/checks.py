@@ -25,11 +25,10 @@ TIMESTAMP = r"^[0-9-]{10}T[0-9:]{8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$
 INTEGER = r"^-?[0-9]{1,15}$"
 DECIMAL = r"^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$"
 MONEY = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
+NO_FORM = "does not have the form that is declared"
 _FEW = 4  # a column has few different values if there are this many times more rows
 _KEPT = 512  # good values remembered a column: enough for places, plans and days; more are asked all at once
 TOO_LONG = f"is longer than {LONGEST_TEXT} signs"
-FORM = "does not have the form that is declared"
-LETTERS = "has the letter O, I or l where the digit 0 or 1 belongs"
 _PLAIN_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 Mask = npt.NDArray[np.bool_]
@@ -38,7 +37,8 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class Rule:
     """What a column must not be; ``where`` is true for rows that break it. ``probe`` is cheaper and true at least for
-    those. ``is_alone``: it looks at no other column."""
+    those. ``is_alone``: it looks at no other column. ``closer``: what to say instead of some of the rows that break it,
+    asked of those alone."""
 
     column: Column
     reason: str
@@ -46,6 +46,7 @@ class Rule:
     is_alone: bool = True
     is_of_length: bool = False
     probe: pl.Expr | None = None
+    closer: tuple[tuple[str, pl.Expr], ...] = ()
 
     @property
     def asked(self) -> pl.Expr:
@@ -106,6 +107,7 @@ class Check:
         for _, where in broken:
             is_good &= ~where.to_numpy()
         faults = _faults(chunk, is_good, broken) + _shape_faults(self.kind.layout, chunk)
+        faults.sort(key=lambda fault: fault.line)
         checked = CheckedChunk(chunk, is_good, faults, frozenset(rule.column.key for rule in rules), counted)
         self._same_constants(checked)
         return checked
@@ -163,7 +165,9 @@ class Check:
         other = chunk.rows[column.key] != day
         if other.any():
             line = chunk.lines[other.to_numpy()][0]
-            raise PublicationRefused(f"line {line}, {column.header}: is not {day}, the day of this publication")
+            raise PublicationRefused(
+                f"line {line}, {column.header}: is not {day}, the day of this publication: publish each day by itself"
+            )
 
     def _same_constants(self, checked: CheckedChunk) -> None:
         """The one value of each constant column; a second one would be lost, so it refuses the file."""
@@ -176,7 +180,8 @@ class Check:
             if other.any():
                 line = lines[other.to_numpy()][0]
                 raise PublicationRefused(
-                    f"line {line}, {column.header}: has another value than the rows before; one file has one"
+                    f"line {line}, {column.header}: has another value than the rows before; one file has one:"
+                    " send a file each"
                 )
 
 
@@ -187,7 +192,9 @@ def _told(where: pl.Expr) -> pl.Expr:
 def _rules(layout: Layout) -> Iterator[Rule]:
     for column in layout.columns:
         for reason, where in _column_rules(column):
-            yield Rule(column, reason, where, is_of_length=reason == TOO_LONG, probe=_probe(column, reason))
+            closer = tuple(_lookalikes(column)) if reason == NO_FORM else ()
+            is_of_length = reason == TOO_LONG
+            yield Rule(column, reason, where, True, is_of_length, _probe(column, reason), closer)
         if column.at_most:
             other = layout.by_key[column.at_most]
             both = (pl.col(column.key) != "") & (pl.col(other.key) != "")
@@ -200,8 +207,7 @@ def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
     if column.required:
         yield "is blank and is required", ~filled
     if column.pattern:
-        yield FORM, filled & _is_wrong(column, cell) & _is_wrong(column, _with_digits(cell))
-        yield LETTERS, filled & _is_wrong(column, cell) & ~_is_wrong(column, _with_digits(cell))
+        yield NO_FORM, filled & ~cell.str.contains(rf"\A(?:{column.pattern})\z")
     if column.allowed:
         yield "is not one of the allowed values", filled & ~cell.is_in(list(column.allowed))
     if wrong := _type_rule(column):
@@ -211,15 +217,6 @@ def _column_rules(column: Column) -> Iterator[tuple[str, pl.Expr]]:
         yield f"is below {column.minimum}", filled & (number < _limit(column.minimum))
     if column.maximum is not None:
         yield f"is above {column.maximum}", filled & (number > _limit(column.maximum))
-
-
-def _is_wrong(column: Column, cell: pl.Expr) -> pl.Expr:
-    return ~cell.str.contains(rf"\A(?:{column.pattern})\z")
-
-
-def _with_digits(cell: pl.Expr) -> pl.Expr:
-    """As it was meant, where a person typed letters that look like digits."""
-    return cell.str.replace_many(["O", "I", "l"], ["0", "1", "1"])
 
 
 def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
@@ -245,10 +242,8 @@ def _type_rule(column: Column) -> tuple[str, pl.Expr] | None:
 
 
 def _probe(column: Column, reason: str) -> pl.Expr | None:
-    """Quickly right for what almost all cells are: a moment in its one form, or the form that is declared."""
+    """Quickly right for the one form in which almost all moments come."""
     cell = pl.col(column.key)
-    if reason in (FORM, LETTERS):
-        return (cell != "") & _is_wrong(column, cell)
     if column.type != "timestamp" or not reason.startswith("is no moment"):
         return None
     plain = cell.str.to_datetime(_PLAIN_MOMENT, strict=False).is_not_null() & (cell.str.len_bytes() == 20)
@@ -278,10 +273,30 @@ def _faults(chunk: Chunk, is_good: Mask, broken: list[tuple[Rule, pl.Series]]) -
     places = np.flatnonzero(~is_good)[:FAULTS_KEPT]
     lines = chunk.lines[places]
     return [
-        Fault(line, rule.column.header, rule.reason)
+        Fault(line, rule.column.header, reason)
         for rule, where in broken
-        for line in lines[where.to_numpy()[places]].tolist()
+        for line, reason in _told_of(rule, chunk.rows, lines, places, where.to_numpy()[places])
     ]
+
+
+def _told_of(rule: Rule, rows: pl.DataFrame, lines: Places, places: Places, breaks: Mask) -> Iterator[tuple[int, str]]:
+    """Line and reason of each of these rows that breaks the rule."""
+    reasons = [rule.reason] * len(places)
+    if rule.closer and breaks.any():
+        some = rows[places.astype(np.uint32)]
+        for reason, where in reversed(rule.closer):
+            for place in np.flatnonzero(some.select(_told(where))["_"].to_numpy()).tolist():
+                reasons[place] = reason
+    return ((int(lines[place]), reasons[place]) for place in np.flatnonzero(breaks).tolist())
+
+
+def _lookalikes(column: Column) -> Iterator[tuple[str, pl.Expr]]:
+    """A letter typed for the digit that looks like it: with the digit, the cell has the declared form."""
+    cell, form = pl.col(column.key), rf"\A(?:{column.pattern})\z"
+    zeros = cell.str.replace_all("[Oo]", "0")
+    yield "has the letter O where a zero belongs: write the digit 0", zeros.str.contains(form)
+    digits = zeros.str.replace_all("[Il]", "1")
+    yield "has a letter O, I or l where a digit belongs: write 0 or 1", digits.str.contains(form)
 
 
 def _shape_faults(layout: Layout, chunk: Chunk) -> list[Fault]:

@@ -33,7 +33,7 @@ def cut_words(row: Publication) -> str:
     listed = len({fault["line"] for fault in row.faults})
     if listed >= row.quarantined:
         return ""
-    return f"the list is cut: it names {listed:,} of {row.quarantined:,} faulty rows"
+    return f"the list is cut: it names the first {listed:,} of {row.quarantined:,} faulty rows"
 
 
 def _harmless(text: str) -> str:

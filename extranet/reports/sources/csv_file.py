@@ -4,6 +4,7 @@ The fast way takes a piece as a whole and keeps where each row's bytes lie; it i
 quotes proves that every row has the width of the header. What is odd goes the slow way, record by record.
 """
 
+import csv
 import io
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -47,12 +48,24 @@ class CsvFile:
             if not body.data:
                 continue
             chunk = self._fast(body, layout) or self._slow(body, layout)
+            self._refuse_cut(chunk)
             count += chunk.count
             yield chunk
         if not self._keys:
             raise PublicationRefused("line 1: the file is empty; a header is expected")
         if not count:
-            raise PublicationRefused("line 2: the file has a header and no rows")
+            raise PublicationRefused("line 2: the file has a header and no rows; send it with its rows")
+
+    def _refuse_cut(self, chunk: Chunk) -> None:
+        """A last row that is short and has no line end is what a broken upload leaves; rows behind it are lost."""
+        if not self._pieces.ends_within_row or not chunk.misshapen:
+            return
+        last = chunk.misshapen[-1]
+        is_last = not len(chunk.lines) or last.line > chunk.lines[-1]
+        if is_last and len(last.cells) < len(self._keys):
+            raise PublicationRefused(
+                f"line {last.line}: the file ends in the middle of this row, so it was cut on its way; send it again"
+            )
 
     def _behind_header(self, piece: Piece, layout: Layout) -> Piece:
         """Finds the header and gives what follows it; nothing while only blank lines came."""
@@ -72,7 +85,7 @@ class CsvFile:
             piece = self._in_utf8(piece)
         try:
             found = straight(piece, len(self._keys))
-        except UnicodeDecodeError:  # in a row of another width: the slow way says where, or that it is Latin-1
+        except (csv.Error, UnicodeDecodeError):  # a row of another width that is no text: told the slow way
             return None
         rows = _parsed(found.piece, self._keys)
         ends = found.piece.ends

@@ -17,6 +17,7 @@ from extranet.reports.sources.csv_quotes import (
     is_well_formed,
     quotes_of,
 )
+from extranet.reports.sources.csv_slowly import CLOSE_IT, ENDLESS
 
 PIECE_BYTES = 16 * 1024 * 1024
 LONGEST_RECORD = 8 * 1024 * 1024  # bytes; more without an end is a quote that is never closed
@@ -67,12 +68,13 @@ class Pieces:
         self._file, self._encoding, self._size = file, encoding, size
         self._rest, self._line = b"", 1
         self.bytes_read = 0
+        self.ends_within_row = False  # the last line of the file has no end: all of it came, or it was cut
 
     def put_back(self, data: bytes, *, line: int) -> None:
         """Bytes of the last piece that were not taken, and the line on which they begin."""
         self._rest, self._line = data, line
         if len(data) > LONGEST_RECORD:
-            self._refuse_endless(line)
+            self._refuse_endless(data, line)
 
     def __iter__(self) -> Iterator[Piece]:
         while True:
@@ -96,6 +98,7 @@ class Pieces:
         data, held = _alike(data, is_last)
         if is_last and data and not data.endswith(b"\n"):
             data += b"\n"
+            self.ends_within_row = True
         quotes = quotes_of(data)
         if not is_well_formed(data, quotes) or (is_last and quotes.is_open):
             self._rest = b""
@@ -111,17 +114,19 @@ class Pieces:
         piece = Piece(whole, self._line, _up_to(quotes, end), ends, number, is_last)
         self._line += number
         if len(self._rest) > LONGEST_RECORD:
-            self._refuse_endless(self._line)
+            self._refuse_endless(self._rest, self._line)
         return piece
 
     def _wait(self, data: bytes, is_last: bool) -> None:
         if len(data) > LONGEST_RECORD:
-            self._refuse_endless(self._line)
+            self._refuse_endless(data, self._line)
         self._rest = b"" if is_last else data
 
-    def _refuse_endless(self, line: int) -> None:
+    def _refuse_endless(self, data: bytes, line: int) -> None:
+        if b'"' in data:
+            raise PublicationRefused(f"line {line}: {ENDLESS}; {CLOSE_IT}")
         raise PublicationRefused(
-            f"line {line}: a quoted cell begins here and is never closed, or is longer than any cell may be"
+            f"line {line}: the line does not end within {LONGEST_RECORD:,} bytes; put every row on a line of its own"
         )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from extranet.reports.refusals import PublicationRefused
 
 Record = tuple[int, list[str]]
+ENDLESS = "a quoted cell begins here and is never closed, or is longer than any cell may be"
+CLOSE_IT = "close it, or send the file again if it was cut on its way"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def _decoded(cell: str) -> str:
 
 
 def cells_of(record: bytes) -> list[str]:
-    """The cells of one record that is known to be whole; none if it is blank."""
+    """The cells of one record that is known to be whole; none if it is blank. ValueError, csv.Error: no such text."""
     return next(_reader(record), [])
 
 
@@ -81,7 +83,7 @@ def _reader(data: bytes) -> Any:  # what csv.reader gives has no public name
 
 def _csv_fault(message: str) -> str:
     if "unexpected end" in message or "field larger" in message:
-        return "a quoted cell begins here and is never closed, or is longer than any cell may be"
+        return f"{ENDLESS}; {CLOSE_IT}"
     if "expected after" in message:
-        return "a quoted cell is followed by signs that are not a comma"
-    return "the line ends in a way that is not CSV"
+        return "a quoted cell is followed by signs that are not a comma; double a quote that belongs to the text"
+    return "the line ends in a way that is not CSV; save the file as CSV again"

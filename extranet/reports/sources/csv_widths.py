@@ -20,7 +20,8 @@ class Straight:
 
 
 def straight(piece: Piece, width: int) -> Straight:
-    """``width``: cells of the header. The piece has ends. Blank lines are no rows."""
+    """``width``: cells of the header. The piece has ends. Blank lines are no rows. Raises csv.Error, UnicodeDecodeError
+    where a row of another width is no text."""
     assert piece.ends is not None  # noqa: S101 -- the caller's promise
     parting = count_of(piece.data, COMMA) - commas_inside(piece.data, piece.quotes)
     has_blank = bool((piece.ends == piece.starts).any())

@@ -97,7 +97,8 @@ def test_utf16_is_refused_by_name(encoding: str) -> None:
 
 def test_a_damaged_sign_in_utf8_is_refused_where_it_stands_instead_of_spoiling_all_names() -> None:
     data = csv_text([book_row(ALICE, 1), book_row(ALICE, 2), book_row(BOB, 3, first_name="Zoe")]).encode()
-    assert refusal(data.replace(b"Zoe", b"Zo\xeb")) == ["line 4: the file is UTF-8, but not here; the sign is damaged"]
+    (told, *_) = refusal(data.replace(b"Zoe", b"Zo\xeb"))
+    assert told.startswith("line 4: the file is UTF-8, but not here; the sign is damaged")
     assert "line 4" in refusal(b"\xef\xbb\xbf" + data.replace("í".encode(), b"i").replace(b"Zoe", b"Zo\xeb"))[0]
 
 
@@ -140,10 +141,10 @@ def test_unknown_missing_and_doubled_columns_are_all_told_at_once() -> None:
     text = csv_text(ROWS).replace("Case Number", "Kase Number", 1).replace("Agent NPN", "Agent Name", 1)
     lines = refusal(text.encode())
     assert lines == [
-        "line 1: column 2 ('Kase Number') is not a column of this report",
-        "line 1: column Agent Name stands 2 times",
-        "line 1: column Case Number is missing",
-        "line 1: column Agent NPN is missing",
+        "line 1: column 2 ('Kase Number') is not a column of this report: name it as the report does, or leave it out",
+        "line 1: column Agent Name stands 2 times: keep one",
+        "line 1: column Case Number is missing: export the report with all its columns",
+        "line 1: column Agent NPN is missing: export the report with all its columns",
     ]
 
 

@@ -83,7 +83,7 @@ def test_the_fault_list_has_line_column_and_reason_and_is_audited(publisher: Cli
 
 def test_a_list_that_was_cut_says_so(publisher: Client, held: Publication) -> None:
     Publication.objects.filter(id=held.id).update(quarantined=5_000)
-    said = "he list is cut: it names 1 of 5,000 faulty rows"
+    said = "he list is cut: it names the first 1 of 5,000 faulty rows"
     assert said in rows_of(publisher.get(address(held, "faults.csv")))[-1][2]
     assert said in text_of(publisher.get(address(held)))
 
