@@ -21,7 +21,7 @@ from extranet.keyring.models import AgentKey, SystemKey
 from extranet.keyring.ring import open_row, signing_key
 from extranet.vault.durable import alone_in, replace_durably, sync_folder
 
-NAME = re.compile(r"keys-(\d{4}-\d{2}-\d{2})\.jsonl")
+NAME = re.compile(r"keys-(\d{4}-\d{2}-\d{2})(-\d{6})?\.jsonl")
 BATCH = 500  # rows a query
 Row = TypeVar("Row", AgentKey, SystemKey)
 
@@ -44,9 +44,14 @@ class Restored:
 
 
 def write_backup(*, folder: Path, now: datetime) -> Path:
-    """Write today's backup, in the place of an earlier one of the day; where it is. Raises NoBackupFolder."""
+    """Write today's backup, in the place of an earlier one of the day; where it is. Raises NoBackupFolder.
+
+    One that holds keys which the database lacks stays: on the day on which a database is lost, it is all there is.
+    """
     with _alone(folder):
         file = folder / f"keys-{now.astimezone(UTC):%Y-%m-%d}.jsonl"
+        if _holds_what_is_lost(file):
+            file = file.with_name(f"keys-{now.astimezone(UTC):%Y-%m-%d-%H%M%S}.jsonl")
         replace_durably(file, compose(_all_rows(), made_at=now.isoformat(), key=signing_key()))
         _forget_destroyed(folder)  # what was destroyed while the rows were read
     return file
@@ -143,6 +148,17 @@ def _forget_destroyed(folder: Path) -> list[str]:
             rows = [gone[row.agent_id, row.version] if _must_go(row, gone) else row for row in backup.agents]
             replace_durably(file, compose([*backup.systems, *rows], made_at=backup.made_at, key=key))
     return faults
+
+
+def _holds_what_is_lost(file: Path) -> bool:
+    if not file.exists():
+        return False
+    try:
+        backup = read_backup(file, public=signing_key().public_bytes)
+    except BackupDamaged:
+        return False  # restores nothing
+    there = {row.place for row in _all_rows()}
+    return any(row.place not in there for row in (*backup.systems, *backup.agents))
 
 
 def _must_go(row: AgentKey, gone: dict[tuple[UUID, int], AgentKey]) -> bool:
