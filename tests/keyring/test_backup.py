@@ -67,6 +67,19 @@ def test_the_file_is_of_the_day_for_its_owner_only_and_holds_no_open_key(
     assert not any(key in file.read_bytes() for key in before.values())
 
 
+def test_a_copy_from_before_brings_no_destroyed_key_back_even_into_a_lost_database(
+    folder: Path, before: Opened, now: datetime, tmp_path: Path
+) -> None:
+    copy = write_backup(folder=tmp_path / "elsewhere", now=now)
+    ring.shred_agent(CHARLIE, now=now)
+    write_backup(folder=folder, now=now + timedelta(days=1))
+    lose_the_database()
+    assert put_back(copy) == Restored(agents=2, systems=2, destroyed=1)
+    with pytest.raises(KeyDestroyed):
+        ring.agent_key_version(CHARLIE, 1)
+    assert ring.agent_key(CHARLIE, now=now).version == 2
+
+
 @pytest.mark.parametrize("made_since", [False, True])
 def test_on_the_day_of_the_loss_the_backup_of_the_morning_stays(
     folder: Path, before: Opened, now: datetime, made_since: bool
