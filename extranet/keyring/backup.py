@@ -6,13 +6,14 @@ destroyed must not come back from here: what the database calls destroyed, the f
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from extranet.keyring.backup_file import BackupDamaged, compose, read_backup
@@ -21,7 +22,7 @@ from extranet.keyring.models import AgentKey, SystemKey
 from extranet.keyring.ring import open_row, signing_key
 from extranet.vault.durable import alone_in, replace_durably, sync_folder
 
-NAME = re.compile(r"keys-(\d{4}-\d{2}-\d{2})\.jsonl")
+NAME = re.compile(r"keys-(\d{4}-\d{2}-\d{2})(-\d{6})?\.jsonl")
 BATCH = 500  # rows a query
 Row = TypeVar("Row", AgentKey, SystemKey)
 
@@ -44,9 +45,14 @@ class Restored:
 
 
 def write_backup(*, folder: Path, now: datetime) -> Path:
-    """Write today's backup, in the place of an earlier one of the day; where it is. Raises NoBackupFolder."""
+    """Write today's backup, in the place of an earlier one of the day; where it is. Raises NoBackupFolder.
+
+    One that holds keys which the database lacks stays: on the day on which a database is lost, it is all there is.
+    """
     with _alone(folder):
         file = folder / f"keys-{now.astimezone(UTC):%Y-%m-%d}.jsonl"
+        if _holds_what_is_lost(file):
+            file = file.with_name(f"keys-{now.astimezone(UTC):%Y-%m-%d-%H%M%S}.jsonl")
         replace_durably(file, compose(_all_rows(), made_at=now.isoformat(), key=signing_key()))
         _forget_destroyed(folder)  # what was destroyed while the rows were read
     return file
@@ -83,15 +89,17 @@ def masters_in_backups(folder: Path) -> dict[Path, set[str]]:
 
 
 def restore(*, file: Path, record: Callable[[Restored], object]) -> Restored:
-    """Put back the rows that the database lacks, and never one that it knows as destroyed. Repeatable.
+    """Put back the rows that the database lacks, never one that it or a backup at hand knows as destroyed. Repeatable.
 
     ``record`` is called in the same transaction. Raises BackupDamaged, RestoreRefused, WrongMaster; nothing is
     changed then.
     """
     backup = read_backup(file, public=signing_key().public_bytes)
     check_known(backup.masters)
+    gone = _destroyed_in_backups(settings.EXTRANET.key_backups)
+    rows = [gone[row.agent_id, row.version] if _must_go(row, gone) else row for row in backup.agents]
     with transaction.atomic():
-        agents, systems = _put_back(AgentKey, backup.agents), _put_back(SystemKey, backup.systems)
+        agents, systems = _put_back(AgentKey, rows), _put_back(SystemKey, backup.systems)
         destroyed = sum(row.destroyed_at is not None for row in agents)
         done = Restored(len(agents) - destroyed, len(systems), destroyed)
         record(done)
@@ -143,6 +151,27 @@ def _forget_destroyed(folder: Path) -> list[str]:
             rows = [gone[row.agent_id, row.version] if _must_go(row, gone) else row for row in backup.agents]
             replace_durably(file, compose([*backup.systems, *rows], made_at=backup.made_at, key=key))
     return faults
+
+
+def _holds_what_is_lost(file: Path) -> bool:
+    if not file.exists():
+        return False
+    try:
+        backup = read_backup(file, public=signing_key().public_bytes)
+    except BackupDamaged:
+        return False  # restores nothing
+    there = {row.place for row in _all_rows()}
+    return not {*(row.place for row in backup.systems), *(row.place for row in backup.agents)} <= there
+
+
+def _destroyed_in_backups(folder: Path) -> dict[tuple[UUID, int], AgentKey]:
+    """What the database knew to be destroyed before it was lost: a copy from elsewhere may be older than that."""
+    gone: dict[tuple[UUID, int], AgentKey] = {}
+    for file in _files(folder):
+        with suppress(BackupDamaged):
+            agents = read_backup(file, public=signing_key().public_bytes).agents
+            gone |= {(row.agent_id, row.version): row for row in agents if row.destroyed_at is not None}
+    return gone
 
 
 def _must_go(row: AgentKey, gone: dict[tuple[UUID, int], AgentKey]) -> bool:

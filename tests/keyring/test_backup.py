@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -64,6 +65,38 @@ def test_the_file_is_of_the_day_for_its_owner_only_and_holds_no_open_key(
         {"signature"},
     ]
     assert not any(key in file.read_bytes() for key in before.values())
+
+
+def test_a_copy_from_before_brings_no_destroyed_key_back_even_into_a_lost_database(
+    folder: Path, before: Opened, now: datetime, tmp_path: Path
+) -> None:
+    copy = write_backup(folder=tmp_path / "elsewhere", now=now)
+    ring.shred_agent(CHARLIE, now=now)
+    write_backup(folder=folder, now=now + timedelta(days=1))
+    lose_the_database()
+    assert put_back(copy) == Restored(agents=2, systems=2, destroyed=1)
+    with pytest.raises(KeyDestroyed):
+        ring.agent_key_version(CHARLIE, 1)
+    assert ring.agent_key(CHARLIE, now=now).version == 2
+
+
+@pytest.mark.parametrize("made_since", [False, True])
+def test_on_the_day_of_the_loss_the_backup_of_the_morning_stays(
+    folder: Path, before: Opened, now: datetime, made_since: bool
+) -> None:
+    """The timetable and a rotation write backups by themselves, also over a table that is empty or begun anew."""
+    morning = write_backup(folder=folder, now=now)
+    lose_the_database()
+    if made_since:
+        ring.agent_key(UUID(int=99), now=now)
+    later = write_backup(folder=folder, now=now + timedelta(hours=2))
+    assert (morning.name, later.name) == ("keys-2026-11-16.jsonl", "keys-2026-11-16-190000.jsonl")
+    AgentKey.objects.all().delete()
+    assert put_back(morning) == Restored(agents=3, systems=2, destroyed=0)
+    assert open_all() == before
+    ring.shred_agent(CHARLIE, now=now)
+    assert backup.forget_destroyed(folder=folder) == []
+    assert backup.remove_old(folder=folder, now=now + timedelta(days=40), kept=timedelta(days=35)) == 2
 
 
 def test_the_newest_of_a_day_takes_the_place_of_the_earlier(folder: Path, before: Opened, now: datetime) -> None:
