@@ -9,7 +9,7 @@ from uuid import UUID
 import polars as pl
 
 from extranet.agents.models import Agent, CertificationStatus, FormerLicense
-from extranet.reports.owner import Codes, Owner, owner_of
+from extranet.reports.owner import Codes, Owner, owner_of, present_licenses
 
 
 def certified() -> dict[str, UUID]:
@@ -30,6 +30,7 @@ class Owners:
         self._ids: list[UUID] = []
         self._licenses: list[set[str]] = []
         self._certified = frozenset(agents.values())
+        self._present = present_licenses(agents)
 
     def codes_of(self, licenses: pl.Series) -> Codes:
         """The code of each row's owner; new owners get the next ones."""
@@ -40,7 +41,7 @@ class Owners:
     def all(self) -> list[Owner]:
         """In the order of their codes."""
         return [
-            Owner(owner, owner if owner in self._certified else None, frozenset(held))
+            Owner(owner, owner if owner in self._certified else None, frozenset(held), self._present.get(owner, ""))
             for owner, held in zip(self._ids, self._licenses, strict=True)
         ]
 

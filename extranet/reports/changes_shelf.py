@@ -13,6 +13,7 @@ from django.db import transaction
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
+from extranet.keyring.ring import KeyMissing
 from extranet.profile.loader import current
 from extranet.reports.changes.compare import Side, compare
 from extranet.reports.changes.record import Changes, read_changes
@@ -54,7 +55,11 @@ def open_changes(
         refused(agent.license, kind, week, actor, now, "no such weeks to compare")
         raise NoBook("there are no such two weeks for you to compare")
     newer, older = (rows[found.publication_id] for found in pair)
-    changes = _sealed(agent, newer, older) or _compared(agent, newer, older)
+    try:
+        changes = _sealed(agent, newer, older) or _compared(agent, newer, older)
+    except KeyMissing:
+        refused(agent.license, kind, week, actor, now, "the keys of one of these weeks were destroyed")
+        raise NoBook("one of these weeks was destroyed for good") from None
     _audited(agent, newer, older, changes, actor, now, gate)
     return changes
 

@@ -1,11 +1,10 @@
 """Check every pack that the database knows: digest, index, every frame opened with its key, manifest signed by us."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from extranet.keyring.ring import KeyDestroyed, KeyMissing
-from extranet.reports.manifest import is_signed, manifest_name, read_signed, store
+from extranet.reports.manifest import is_signed, manifest_name, read_signed, sha256_of, store
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.progress import Progress, silent
 from extranet.reports.refusals import IntegrityBroken
@@ -21,7 +20,6 @@ KEPT = (
     PublicationState.RECALLED,
     PublicationState.SUPERSEDED,
 )
-BLOCK = 8 * 1024 * 1024
 
 
 @dataclass
@@ -68,7 +66,7 @@ def _pack_faults(name: str, result: FilesVerified) -> Iterator[str]:
     try:
         manifest, _ = read_signed(manifest_name(name))
         with store().open(name) as reader:
-            if (manifest["pack"]["name"], manifest["pack"]["sha256"]) != (name, _sha256(reader)):
+            if (manifest["pack"]["name"], manifest["pack"]["sha256"]) != (name, sha256_of(reader)):
                 yield "the pack is not the one that was sealed"
             result.frames += check_frames(reader, read_trailer(reader))
     except (PackDamaged, ObjectMissing, IntegrityBroken) as error:
@@ -82,7 +80,7 @@ def _faults(row: Publication, result: FilesVerified) -> Iterator[str]:
         yield "the manifest is of another pack"
     try:
         with store().open(row.pack) as reader:
-            if _sha256(reader) != row.pack_sha256:
+            if sha256_of(reader) != row.pack_sha256:
                 yield "the pack is not the one that was sealed"
             yield from _frame_faults(row, reader, read_trailer(reader), result)
     except (PackDamaged, ObjectMissing) as error:  # a store that is away says nothing about a pack
@@ -117,11 +115,3 @@ def _unopened(frame: Frame, sealed: bytes, place: Place, result: FilesVerified) 
     else:
         result.frames += 1
     return ""
-
-
-def _sha256(reader: Reader) -> str:
-    digest, offset = hashlib.sha256(), 0
-    while block := reader.read(offset, BLOCK):
-        digest.update(block)
-        offset += len(block)
-    return digest.hexdigest()

@@ -120,6 +120,8 @@ def open_claimed(file: Claimed) -> BinaryIO:
     except OSError as error:
         if file.path.is_symlink():
             raise NotTaken(f"{file.dropped.name} is a link or no plain file; put the file itself there") from error
+        if isinstance(error, PermissionError):
+            raise NotTaken(f"{file.dropped.name} cannot be read; check its owner and mode") from error
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -184,7 +186,10 @@ def _meaning(name: str) -> tuple[str, date]:
 
 
 def _sum_in(beside: Path, name: str) -> str:
-    handle = os.open(beside, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        handle = os.open(beside, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise NotTaken(f"{name}{SUM} cannot be read; check its owner and mode, and that it is no link") from error
     with os.fdopen(handle, "rb") as file:
         text = file.read(LONGEST_SUM + 1).decode("utf-8", "replace")
     found = CHECKSUM_LINE.fullmatch(text)

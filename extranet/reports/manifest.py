@@ -1,6 +1,7 @@
 """What a publication is, signed: counts, sums and digests that anybody with the public key can check later."""
 
 import base64
+import hashlib
 import json
 from typing import Any
 
@@ -12,9 +13,10 @@ from extranet.reports.reconcile import Found
 from extranet.reports.refusals import IntegrityBroken
 from extranet.vault.keys import verify
 from extranet.vault.packs import PackSummary
-from extranet.vault.stores import Store, open_store
+from extranet.vault.stores import Reader, Store, open_store
 
 FORMAT = 1
+BLOCK = 8 * 1024 * 1024
 _CONTEXT = b"agent-extranet manifest 1\0"
 
 
@@ -49,6 +51,7 @@ def manifest_of(row: Publication, found: Found, summary: PackSummary) -> dict[st
         },
         "agents": found.agents,
         "cases": row.cases,
+        "received_by": row.received_by,
         "members": row.members,
         "figures": row.figures,
         "held_for": row.held_for,
@@ -95,6 +98,15 @@ def read_signed(name: str) -> tuple[dict[str, Any], bytes]:
     if not is_signed(document, signature):
         raise IntegrityBroken(f"{name} is not signed by this exchange")
     return document, signature
+
+
+def sha256_of(reader: Reader) -> str:
+    """In hex, of all bytes of an object."""
+    digest, offset = hashlib.sha256(), 0
+    while block := reader.read(offset, BLOCK):
+        digest.update(block)
+        offset += len(block)
+    return digest.hexdigest()
 
 
 def _canonical(document: dict[str, Any]) -> bytes:

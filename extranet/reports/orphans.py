@@ -11,10 +11,12 @@ from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
-from extranet.reports.manifest import store
+from extranet.reports.manifest import manifest_name, read_signed, store
 from extranet.reports.models import Publication
-from extranet.reports.standing import IN_PROGRESS, discard_unfinished
+from extranet.reports.refusals import IntegrityBroken
+from extranet.reports.standing import discard_unfinished, unfinished_rows
 from extranet.reports.turn import turn
+from extranet.vault.stores import ObjectMissing
 
 _OF_PACK = re.compile(r"^(?P<pack>.+\.pack)(?:\.manifest\.json|\.amended-[0-9a-f-]{36}\.json)?$")
 
@@ -29,17 +31,28 @@ def orphans() -> list[str]:
 def unfinished() -> list[str]:
     """Halves of objects whose writing was killed, and publications that a dead run left."""
     halves = [f"half of {name}" for name in store().leftovers()]
-    return halves + [str(row) for row in Publication.objects.filter(state__in=IN_PROGRESS)]
+    return halves + [str(row) for row in unfinished_rows()]
+
+
+def _is_a_week(name: str) -> bool:
+    found = _OF_PACK.match(name)
+    if found is None:
+        return False
+    try:
+        read_signed(manifest_name(found["pack"]))
+    except (IntegrityBroken, ObjectMissing):
+        return False
+    return True
 
 
 def remove_orphans(*, by: Actor, now: datetime) -> list[str]:
-    """Remove all of them; which they were. Raises Conflict while a publication runs."""
+    """Remove them; which they were. A whole week with its signed manifest stays: then it is the database that is older
+    than the store, and `files rebuild` takes it in. Raises Conflict while a publication runs."""
     with turn(now=now):
-        rows = list(Publication.objects.filter(state__in=IN_PROGRESS))
-        removed = unfinished()
+        rows, removed = unfinished_rows(), unfinished()
         discard_unfinished(rows)
         place = store()
-        for name in orphans():
+        for name in (name for name in orphans() if not _is_a_week(name)):
             place.delete(name)
             removed.append(name)
     if removed:

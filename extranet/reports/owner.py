@@ -20,6 +20,17 @@ class Owner:
     id: UUID
     agent_id: UUID | None
     licenses: frozenset[str]
+    present: str = ""  # the license that the agent has today, whichever stands in the rows
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """The licenses, today's first."""
+        return (*filter(None, [self.present]), *sorted(self.licenses - {self.present}))
+
+
+def present_licenses(agents: Mapping[str, UUID]) -> dict[UUID, str]:
+    """Of each agent the license of today: former ones stand before it in ``certified()``."""
+    return {agent_id: license for license, agent_id in agents.items()}
 
 
 def waiting_owner(license: str) -> UUID:

@@ -31,7 +31,7 @@ from extranet.reports.release import require_release_allowed
 from extranet.reports.run import Elsewhere, Input
 from extranet.reports.seal_publication import publication_facts, seal_publication
 from extranet.reports.sources.input_file import opened
-from extranet.reports.standing import IN_PROGRESS, discard_unfinished, standing
+from extranet.reports.standing import discard_unfinished, standing, unfinished_rows
 from extranet.reports.trial import trial
 from extranet.reports.turn import turn
 
@@ -112,7 +112,7 @@ def report_named(kind: str) -> ReportKind:
 
 def _receive(file: Input, order: _Order) -> Publication:
     """A row in progress, so that staff see it. We hold the turn: every other row in progress is of a dead run."""
-    discard_unfinished(list(Publication.objects.filter(state__in=IN_PROGRESS)))
+    discard_unfinished(unfinished_rows())
     of_day = Publication.objects.filter(kind=order.report.slug, as_of=order.as_of)
     with transaction.atomic():
         row = Publication(

@@ -18,7 +18,7 @@ from extranet.audit.record import Actor, JsonValue, record
 from extranet.keyring.ring import KeyMissing
 from extranet.reports.amend import amendment_name
 from extranet.reports.contents import Entry, entries_of
-from extranet.reports.manifest import manifest_name, read_signed, store
+from extranet.reports.manifest import manifest_name, read_signed, sha256_of, store
 from extranet.reports.models import Frame, Publication, PublicationState
 from extranet.reports.refusals import Conflict, IntegrityBroken
 from extranet.reports.seal import AMENDED, CONTENTS, OF_AGENTS, UNASSIGNED, Place, handle_for, unseal
@@ -45,9 +45,9 @@ def rebuild_index(*, by: Actor, now: datetime) -> Rebuilt:
     done = Rebuilt()
     packs = [name for name in store().names() if name.endswith(PACK)]
     known = set(Publication.objects.filter(pack__in=packs).values_list("pack", flat=True))
-    for name in (name for name in packs if name not in known):
+    for name, manifest, signature in _newest_first([name for name in packs if name not in known], done):
         try:
-            _rebuild(name, done, by, now)
+            _rebuild(name, manifest, signature, done, by, now)
         except (PackDamaged, Unopenable, IntegrityBroken, ObjectMissing) as error:
             done.faults.append(f"{name}: {error}")
         except KeyMissing as error:
@@ -57,13 +57,29 @@ def rebuild_index(*, by: Actor, now: datetime) -> Rebuilt:
     return done
 
 
-def _rebuild(name: str, done: Rebuilt, by: Actor, now: datetime) -> None:
-    manifest, signature = read_signed(manifest_name(name))
+_Signed = tuple[str, dict[str, Any], bytes]
+
+
+def _newest_first(names: list[str], done: Rebuilt) -> list[_Signed]:
+    """So that agents get the license that they had last, and of a day the last revision is the one to release."""
+    found: list[_Signed] = []
+    for name in names:
+        try:
+            found.append((name, *read_signed(manifest_name(name))))
+        except (IntegrityBroken, ObjectMissing) as error:
+            done.faults.append(f"{name}: {error}")
+    return sorted(found, key=lambda one: (one[1]["as_of"], one[1]["revision"]), reverse=True)
+
+
+def _rebuild(name: str, manifest: dict[str, Any], signature: bytes, done: Rebuilt, by: Actor, now: datetime) -> None:
     with store().open(name) as reader:
         trailer = read_trailer(reader)
+        told_pack = (manifest["pack"]["name"], manifest["pack"]["sha256"], manifest["publication"])
+        if told_pack != (name, sha256_of(reader), str(trailer.publication)):
+            raise IntegrityBroken("the manifest is of another pack")
         told = {(entry.owner, entry.frame): entry for entry in _contents(reader, trailer)}
     with transaction.atomic():
-        row = _row(name, manifest, signature, now)
+        row = _row(name, manifest, signature, by, now)
         row.save(force_insert=True)
         done.agents += sum(_keep(entry, now) for entry in told.values())
         frames = [_frame(row, entry, told) for entry in trailer.entries]
@@ -83,7 +99,7 @@ def _contents(reader: Reader, trailer: PackTrailer) -> list[Entry]:
     return list(entries_of(unseal(read_frame(reader, entry), entry.wrapped_key, place, handle)))
 
 
-def _row(name: str, manifest: dict[str, Any], signature: bytes, now: datetime) -> Publication:
+def _row(name: str, manifest: dict[str, Any], signature: bytes, by: Actor, now: datetime) -> Publication:
     as_of, rows = date.fromisoformat(manifest["as_of"]), manifest["rows"]
     others = Publication.objects.filter(kind=manifest["kind"], as_of=as_of, state__in=LIVING)
     held = list(manifest.get("held_for", []))
@@ -113,7 +129,7 @@ def _row(name: str, manifest: dict[str, Any], signature: bytes, now: datetime) -
         manifest_signature=signature,
         held_for=held or (["another one of that day is there, too"] if state == PublicationState.HELD else []),
         received_at=now,
-        received_by="rebuilt from its pack",
+        received_by=manifest.get("received_by") or by.name,  # who sent it is not the second person afterwards either
         sealed_at=now,
     )
 
@@ -121,7 +137,7 @@ def _row(name: str, manifest: dict[str, Any], signature: bytes, now: datetime) -
 def _keep(entry: Entry, now: datetime) -> bool:
     if not entry.is_agents or not entry.licenses:
         return False
-    return keep_place(agent_id=entry.owner, license=entry.licenses[-1], now=now)
+    return keep_place(agent_id=entry.owner, license=entry.licenses[0], now=now)
 
 
 def _frame(row: Publication, entry: FrameEntry, told: dict[tuple[UUID, str], Entry]) -> Frame:
@@ -152,8 +168,10 @@ def _amended(
         document, _ = read_signed(amendment_name(row.pack, entry.owner))
     except ObjectMissing:
         return None
+    if (document["publication"], document["owner"]) != (str(row.id), str(entry.owner)):
+        raise IntegrityBroken(f"the amendment of {entry.owner} is of other rows")
     agent_id, known = UUID(document["agent"]), told[entry.owner, UNASSIGNED]
-    done.agents += keep_place(agent_id=agent_id, license=known.licenses[-1], now=now)
+    done.agents += keep_place(agent_id=agent_id, license=known.licenses[0], now=now)
     frame = _frame(row, entry, told)
     frame.pk, frame.frame, frame.agent_id = None, AMENDED, agent_id
     frame.wrapped_key, frame.key_version = base64.b64decode(document["wrapped_key"]), document["key_version"]

@@ -23,7 +23,7 @@ from extranet.reports.sources.opening import open_source
 from extranet.reports.spill import Spill
 from extranet.vault.packs import Readable, Writable
 
-UNPACKS = 8  # times as much text as bytes in a workbook or a Parquet: decides how many groups the spill has
+UNPACKS, UNPACKS_AT_LEAST = 16, 500_000_000  # text of a workbook or Parquet: times its bytes, and what any may hold
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def begun(
             yield run
         return
     source = open_source(input)
-    expected_bytes = input.size if isinstance(source, CsvFile) else input.size * UNPACKS
+    expected_bytes = input.size if isinstance(source, CsvFile) else UNPACKS_AT_LEAST + input.size * UNPACKS
     spill = Spill(settings.EXTRANET.folder / "spill", expected_bytes=expected_bytes)
     try:
         found = sort_rows(source, report, as_of=as_of, agents=agents(), spill=spill, progress=progress)

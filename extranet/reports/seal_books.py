@@ -54,6 +54,6 @@ def sheet_of(part: Portion) -> Sheet:
 
 def entry_of(sheet: Sheet, part: Portion | Sheet) -> Entry:
     """What the list of contents says of it."""
-    licenses = tuple(sorted(part.owner.licenses)) if isinstance(part, Portion) else ()
+    licenses = part.owner.known_by if isinstance(part, Portion) else ()
     is_agents = sheet.agent_id is not None
     return Entry(sheet.owner, sheet.frame, is_agents, licenses, sheet.rows, sheet.cases, sheet.counts)

@@ -19,6 +19,7 @@ from extranet.agents.find import by_license
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
+from extranet.keyring.ring import KeyMissing
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.book import Book, Query
 from extranet.reports.columns import read_columns
@@ -152,7 +153,12 @@ def _fetched(
     if row is None or row.released_at is None:
         refused(agent.license, kind, week, actor, now, "no such week")
         raise NoBook("there is no publication of that week for you")
-    return _unsealed(agent, row, row.released_at), row, [found for found, _ in shelf]
+    try:
+        book = _unsealed(agent, row, row.released_at)
+    except KeyMissing:
+        refused(agent.license, kind, week, actor, now, "the keys of this book were destroyed")
+        raise NoBook("the book of that week was destroyed for good") from None
+    return book, row, [found for found, _ in shelf]
 
 
 def _shelf(agent: Agent, kind: str) -> list[tuple[Week, Publication]]:

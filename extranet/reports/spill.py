@@ -50,6 +50,7 @@ class Spill:
         self.groups = min(MOST_GROUPS, max(1, -(-expected_bytes // GROUP_BYTES)))
         self._file = _nameless(folder) if expected_bytes > IN_MEMORY else None
         self._blobs: list[bytes] = []
+        self._folder, self._held = folder, 0
         self._key, self._size = new_key(), 0
         self._segments: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
         self._columns: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -99,18 +100,23 @@ class Spill:
         self._blobs = []
 
     def _put(self, plain: bytes) -> tuple[int, int]:
+        """Place and length of the sealed bytes; places below zero are in memory."""
         sealed = seal_bytes(plain, self._key, b"spill")
+        if self._file is None and self._held + len(sealed) > IN_MEMORY:  # it unpacks to more than it looked like
+            self._file = _nameless(self._folder)
         if self._file is None:
+            self._held += len(sealed)
             self._blobs.append(sealed)
-            return len(self._blobs) - 1, len(sealed)
+            return -len(self._blobs), len(sealed)
         place = self._size
         self._file.write(sealed)
         self._size += len(sealed)
         return place, len(sealed)
 
     def _get(self, place: int, length: int) -> bytes:
-        if self._file is None:
-            return open_bytes(self._blobs[place], self._key, b"spill")
+        if place < 0:
+            return open_bytes(self._blobs[-place - 1], self._key, b"spill")
+        assert self._file is not None  # noqa: S101 -- only then are there places
         self._file.flush()
         return open_bytes(os.pread(self._file.fileno(), length, place), self._key, b"spill")
 

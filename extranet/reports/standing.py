@@ -32,14 +32,24 @@ def standing(report: ReportKind, as_of: date, file: Input) -> Publication | None
     return None
 
 
+def unfinished_rows() -> list[Publication]:
+    """Rows of runs that are under way or dead, and those whose removal was killed."""
+    return list(Publication.objects.filter(state__in=(*IN_PROGRESS, PublicationState.REFUSED)))
+
+
 def discard_unfinished(rows: list[Publication]) -> None:
-    """Remove what a dead run left: first its objects, then its row, so that a kill in between loses no trace."""
+    """Remove what a dead run left. First the row is taken from the run by a conditional update, so that one that was
+    sealed this very moment keeps its pack; then its objects go, then the row, so that a kill in between leaves a trace.
+    """
     place = store()
     place.sweep()
     for row in rows:
+        mine = Publication.objects.filter(id=row.id)
+        if not mine.filter(state__in=(*IN_PROGRESS, PublicationState.REFUSED)).update(state=PublicationState.REFUSED):
+            continue
         for name in (manifest_name(row.pack), row.pack):
             place.delete(name)
-        Publication.objects.filter(id=row.id, state__in=IN_PROGRESS).delete()
+        mine.filter(state=PublicationState.REFUSED).delete()
 
 
 def move(row: Publication, before: PublicationState, after: PublicationState, *names: str) -> None:

@@ -197,7 +197,7 @@ def _parts(text: str, separator: str, known: frozenset[str], where: str) -> dict
     for part in filter(None, text.split(separator)):
         name, equals, value = part.partition("=")
         if name not in known or not equals or name in found:
-            told = name if name in known or name.replace("-", "").isalpha() else "a part"
+            told = name if name in known else "a part"  # any other may be a piece of the PIN
             raise KeyRefused(f"{where}: {told} is unknown, doubled or without a value in this place of the address")
         found[name] = value
     return found

@@ -1,9 +1,13 @@
 """Who wrote that, and is it still at work? A process is told apart from a later one with the same number."""
 
+import hashlib
 import os
 import re
 import socket
 from pathlib import Path
+from typing import Final
+
+_APART: Final = ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid")
 
 
 def own_mark() -> str:
@@ -20,7 +24,17 @@ def is_gone(mark: str) -> bool | None:
 
 
 def _machine() -> str:
-    return re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:30]
+    """Name, and a digest of what tells machines and containers of one name apart: their kernel's start, their pids."""
+    name = socket.gethostname()
+    apart = hashlib.sha256("\0".join([name, *map(_said, _APART)]).encode()).hexdigest()[:12]
+    return re.sub(r"[^A-Za-z0-9.-]", "-", name)[:17] + "-" + apart
+
+
+def _said(place: str) -> str:
+    try:
+        return os.readlink(place) if place.endswith("pid") else Path(place).read_text().strip()
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str:

@@ -9,7 +9,7 @@ from extranet.agents.models import Agency, AgencyMembership, AgencyRole, Agent, 
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
-from extranet.keyring.ring import KeyDestroyed, shred_agent
+from extranet.keyring.ring import shred_agent
 from extranet.reports.amend import amend_publication
 from extranet.reports.changes.record import Changes
 from extranet.reports.changes_shelf import counted, open_changes
@@ -165,8 +165,9 @@ def test_shredded_keys_close_the_changes_too(
 ) -> None:
     sealed(alice, two_weeks)
     shred_agent(alice.id, now=now)
-    with pytest.raises(KeyDestroyed):
+    with pytest.raises(NoBook, match="destroyed for good"):
         look(alice)
+    assert Event.objects.get(action=Action.BOOK_REFUSED).subject == ALICE
 
 
 def test_alices_changes_under_bobs_name_do_not_open(

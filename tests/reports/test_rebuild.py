@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from extranet.agents.models import Agent, CertificationStatus
+from extranet.agents.models import Agent, CertificationStatus, FormerLicense
+from extranet.agents.rename import rename
 from extranet.audit.record import Actor
 from extranet.keyring.models import AgentKey, SystemKey
 from extranet.reports.amend import amend
@@ -28,6 +29,7 @@ def index() -> list[dict[str, object]]:
 def lose_the_database() -> None:
     Current.objects.all().delete()
     Publication.objects.all().delete()
+    FormerLicense.objects.all().delete()
     Agent.objects.all().delete()
 
 
@@ -103,3 +105,36 @@ def test_after_a_roster_gave_the_licenses_to_others_it_refuses(
     with pytest.raises(Conflict, match="before the roster"):
         rebuild_index(by=SHELL, now=now)
     assert not Publication.objects.exists()
+
+
+def test_a_manifest_of_another_pack_makes_no_week(alice: Agent, publish_rows: Publish, now: datetime) -> None:
+    for week in (LAST_MONDAY, MONDAY):
+        _publish(publish_rows, week)
+    older, newer = Publication.objects.order_by("as_of").values_list("pack", flat=True)
+    lose_the_database()
+    with store().open(f"{older}.manifest.json") as reader:
+        signed = reader.read(0, reader.size())
+    store().delete(f"{newer}.manifest.json")
+    with store().writer(f"{newer}.manifest.json") as target:
+        target.write(signed)
+    done = rebuild_index(by=SHELL, now=now)
+    assert done.faults == [f"{newer}: the manifest is of another pack"]
+    assert Publication.objects.get().pack == older
+
+
+def test_an_agent_comes_back_under_the_license_of_today(alice: Agent, publish_rows: Publish, now: datetime) -> None:
+    _publish(publish_rows, LAST_MONDAY)
+    rename(old=ALICE, new="4444444", by=SHELL, now=now)
+    _publish(publish_rows, MONDAY)
+    lose_the_database()
+    rebuild_index(by=SHELL, now=now)
+    assert Agent.objects.get(id=alice.id).license == "4444444"
+
+
+def test_who_sent_a_file_is_not_its_second_person_afterwards(
+    alice: Agent, publish_rows: Publish, publisher: Actor, now: datetime
+) -> None:
+    _publish(publish_rows, MONDAY)
+    lose_the_database()
+    rebuild_index(by=SHELL, now=now)
+    assert Publication.objects.get().received_by == publisher.name

@@ -11,7 +11,7 @@ from extranet.agents.models import Agency, AgencyMembership, AgencyRole, Agent
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
-from extranet.keyring.ring import KeyDestroyed, shred_agent
+from extranet.keyring.ring import shred_agent
 from extranet.reports.book import Query
 from extranet.reports.models import Frame
 from extranet.reports.recall import recall
@@ -183,7 +183,7 @@ def test_shredded_keys_close_all_books_of_that_agent_only(
 ) -> None:
     publish_rows([book_row(ALICE, 1), book_row(BOB, 2)])
     shred_agent(alice.id, now=now)
-    with pytest.raises(KeyDestroyed):
+    with pytest.raises(NoBook, match="destroyed for good"):
         open_for(alice)
     assert len(open_for(bob).rows) == 1
 
