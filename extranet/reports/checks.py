@@ -145,7 +145,9 @@ class Check:
         other = chunk.rows[column.key] != day
         if other.any():
             line = chunk.lines[other.to_numpy()][0]
-            raise PublicationRefused(f"line {line}, {column.header}: is not {day}, the day of this publication: publish each day by itself")
+            raise PublicationRefused(
+                f"line {line}, {column.header}: is not {day}, the day of this publication: publish each day by itself"
+            )
 
     def _same_constants(self, checked: CheckedChunk) -> None:
         """The one value of each constant column; a second one would be lost, so it refuses the file."""

@@ -124,7 +124,7 @@ def again(file: Path, day: date) -> dict[str, object]:
     now = timezone.now()
     outcome = publish(kind=KIND, source=file, as_of=day, by=Actor.shell(), now=now, release=True)
     seal(now=timezone.now())
-    row = Publication.objects.get()
+    row = Publication.objects.get(as_of=day)
     return {
         "before": before,
         "status": outcome.status,

@@ -1,67 +1,40 @@
 """kill -9 at each step and each fsync of a publication, then the same command: it ends as if nothing had happened."""
 
-import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DAY = "2026-11-16"
+from tests.faults.conftest import assert_finished, driven, extranet, files_of
+
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A set-up data folder with a roster, and the statewide file beside it."""
-    top = tmp_path_factory.mktemp("faults")
-    env = environment(top / "data")
-    for command in (
-        ["synth", str(top / "files"), "--agents", "30", "--cases", "700", "--weeks", "1", "--seed", "5", "--faults"],
-        ["init"],
-        ["roster", "import", str(top / "files" / "roster.csv")],
-    ):
-        subprocess.run([str(Path(sys.executable).with_name("extranet")), *command], env=env, check=True, timeout=120)
-    return top
-
-
-def environment(data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXTRANET_", "DJANGO_"))}
-    return {
-        **kept,
-        "EXTRANET_DATA_DIR": str(data),
-        "EXTRANET_BASE_URL": "http://portal.test",
-        "EXTRANET_EMAIL_URL": "folder:",
-        "POLARS_MAX_THREADS": "1",
-    }
-
-
-def driven(module: str, top: Path, *more: str) -> list[dict[str, Any]]:
-    """One line a step of that driver."""
-    (file,) = (top / "files").glob("book-of-business-*.csv")
-    command = [sys.executable, "-m", f"tests.faults.{module}", str(top / "data"), str(file), file.stem[-10:], *more]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(top / "data"), capture_output=True, text=True, timeout=900, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 def test_killed_at_every_step_the_same_command_ends_as_if_nothing_had_happened(installation: Path) -> None:
-    told = driven("driver", installation)
+    told = driven("driver", data=installation / "data", file=files_of(installation)[0])
     killed, (whole,) = told[:-1], told[-1:]
     assert whole["first"]["status"] == "released"
     assert len(killed) > 30
     assert all(one["first"] == {"killed": True} for one in killed)
-    expected = {name: whole["second"][name] for name in ("rows", "frames", "objects", "state", "revision")}
-    assert expected["state"] == "released"
+    assert_finished(told)
+
+
+def test_killed_in_the_second_week_everybody_sees_the_whole_old_one_or_the_whole_new_one(installation: Path) -> None:
+    first, second = files_of(installation)
+    data = installation / "two-weeks"
+    shutil.copytree(installation / "data", data)
+    extranet(data, "publish", "book-of-business", str(first), "--as-of", first.stem[-10:], "--release")
+    told = driven("weeks", data=data, file=second)
+    untouched, killed, whole = told[0], told[1:-1], told[-1]
+    old, new = untouched["meanwhile"], whole["after"]
+    assert (old["current"], new["current"]) == (first.stem[-10:], second.stem[-10:])
+    assert len(old["books"]) == len(new["books"]) == 12
+    assert {day for day, *_ in old["books"].values()} == {old["current"]}
+    assert {day for day, *_ in new["books"].values()} == {new["current"]}
+    assert old["books"] != new["books"]
+    assert len(killed) > 30
     for one in killed:
-        second = one["second"]
-        assert {name: second[name] for name in expected} == expected, one
-        assert (second["leftovers"], second["faults"], second["spill"]) == ([], [], []), one
-        # all or nothing: there is no moment at which some frames are there, or a week is shown without its frames
-        assert second["before"]["frames"] in (0, expected["frames"]), one
-        assert second["before"]["frames"] or not second["before"]["current"], one
+        assert one["first"] == {"killed": True}
+        assert one["meanwhile"] in (old, new), f"step {one['step']}: some see the one, some the other"
+        assert one["after"] == new, f"step {one['step']}"
+    assert [one["meanwhile"] == new for one in killed] == sorted(one["meanwhile"] == new for one in killed)

@@ -193,9 +193,7 @@ class Ended:
 def ended(alice: Agent, bob: Agent, now: datetime) -> Callable[[bytes], Ended]:
     def run(data: bytes) -> Ended:
         try:
-            outcome = publish(
-                kind=BOOK, source=io.BytesIO(data), as_of=MONDAY, by=Actor.shell(), now=now, release=True
-            )
+            outcome = publish(kind=BOOK, source=io.BytesIO(data), as_of=MONDAY, by=Actor.shell(), now=now, release=True)
         except (PublicationRefused, PublicationHeld) as error:
             return Ended(error.exit_code, error.lines)
         return Ended(0, outcome.lines)
