@@ -10,6 +10,6 @@ class ReportsConfig(AppConfig):
     label = "reports"
 
     def ready(self) -> None:
-        # A cell may be far too long for the layout: that is a fault with a line, told by the check, and the row is kept.
-        # What bounds the memory is the piece in which a file is read.
+        # A cell may be far too long for the layout: that is a fault with a line, told by the check, and the row is
+        # kept. What bounds the memory is the piece in which a file is read.
         csv.field_size_limit(LONGEST_CELL)

@@ -160,7 +160,8 @@ class Check:
             if other.any():
                 line = lines[other.to_numpy()][0]
                 raise PublicationRefused(
-                    f"line {line}, {column.header}: has another value than the rows before; one file has one: send a file each"
+                    f"line {line}, {column.header}: has another value than the rows before; one file has"
+                    " one: send a file each"
                 )
 
 

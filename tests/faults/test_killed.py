@@ -24,7 +24,7 @@ def test_killed_in_the_second_week_everybody_sees_the_whole_old_one_or_the_whole
     data = installation / "two-weeks"
     shutil.copytree(installation / "data", data)
     extranet(data, "publish", "book-of-business", str(first), "--as-of", first.stem[-10:], "--release")
-    told = driven("weeks", data=data, file=second)
+    told = driven("driver_weeks", data=data, file=second)
     untouched, killed, whole = told[0], told[1:-1], told[-1]
     old, new = untouched["meanwhile"], whole["after"]
     assert (old["current"], new["current"]) == (first.stem[-10:], second.stem[-10:])

@@ -27,7 +27,7 @@ STEPS = {  # what must be among the steps, so that none of them is watched in va
 def test_in_trouble_at_any_step_the_command_says_so_and_again_it_finishes(
     trouble: str, words: str, at_least: int, installation: Path
 ) -> None:
-    told = driven("trouble", trouble, data=installation / "data", file=files_of(installation)[0])
+    told = driven("driver_trouble", trouble, data=installation / "data", file=files_of(installation)[0])
     troubled, whole = told[:-1], told[-1]
     assert (whole["first"]["code"], whole["first"]["at"]) == (0, ""), matrix(told)
     assert len(troubled) >= at_least
@@ -55,7 +55,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def test_on_a_real_disk_that_is_full_after_more_and_more_bytes_it_is_said_and_again_it_finishes(
     installation: Path, disk: Path
 ) -> None:
-    told = driven("small_disk", str(disk), data=installation / "data", file=files_of(installation)[0])
+    told = driven("driver_small_disk", str(disk), data=installation / "data", file=files_of(installation)[0])
     assert len(told) > 8
     for one in told[:-1]:
         # on a disk without a single free block the database cannot even be opened, and says no more than that

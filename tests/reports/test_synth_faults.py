@@ -1,4 +1,4 @@
-"""The synthetic exchange with faults in it, published: each fault is accounted for, and every clean row is delivered."""
+"""The synthetic exchange with faults, published: each fault is accounted for, and every clean row is delivered."""
 
 import csv
 import io

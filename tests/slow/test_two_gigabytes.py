@@ -1,4 +1,4 @@
-"""A statewide CSV of two gigabytes is published, or refused for what stands in its very last line, in bounded memory."""
+"""A statewide CSV of two gigabytes is published, or refused for what stands in its last line, in bounded memory."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def published(data: Path, ending: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.slow.two_gigabytes", ending],
+        [sys.executable, "-m", "tests.slow.driver_two_gigabytes", ending],
         cwd=ROOT,
         env={**environment(data), "POLARS_MAX_THREADS": str(os.cpu_count() or 1)},
         capture_output=True,

@@ -49,8 +49,8 @@ class Encoding:
             if not self._is_latin1 and (self._is_utf8 or _is_utf8_mostly(data)):
                 where = line + data.count(b"\n", 0, error.start)
                 raise PublicationRefused(
-                    f"line {where}: the file is UTF-8, but not here; the sign is damaged: save it as UTF-8 again, or send it"
-                    " again if it was cut on its way"
+                    f"line {where}: the file is UTF-8, but not here; the sign is damaged: save it as UTF-8 again,"
+                    " or send it again if it was cut on its way"
                 ) from None
             self._is_latin1 = True
             return data.decode("latin-1").encode("utf-8")

@@ -1,7 +1,8 @@
 """The second of two weeks, killed at its n-th step for every n: what the agents are shown then, and after the same
 command again.
 
-``python -m tests.faults.weeks DATA_DIR FILE DAY`` prints one JSON line a step. In DATA_DIR the week before is released.
+``python -m tests.faults.driver_weeks DATA_DIR FILE DAY`` prints one JSON line a step. In DATA_DIR the
+week before is released.
 """
 
 import json
@@ -13,13 +14,14 @@ from pathlib import Path
 
 from tests.faults.driver import KIND, MOST_STEPS, Steps, again, attempt, in_child, kill  # sets Django up
 
-from django.db import connection  # isort: skip
-from django.utils import timezone  # isort: skip
+# isort: split
+from django.db import connection
+from django.utils import timezone
 
-from extranet.agents.models import Agent  # isort: skip
-from extranet.audit.record import Actor  # isort: skip
-from extranet.reports.models import Current  # isort: skip
-from extranet.reports.shelf import open_book, weeks  # isort: skip
+from extranet.agents.models import Agent
+from extranet.audit.record import Actor
+from extranet.reports.models import Current
+from extranet.reports.shelf import open_book, weeks
 
 
 def shown() -> dict[str, object]:
@@ -34,17 +36,17 @@ def shown() -> dict[str, object]:
     return {"current": Current.objects.get(kind=KIND).publication.as_of.isoformat(), "books": books}
 
 
+def killed(number: int, file: Path, day: date) -> dict[str, object]:
+    """Before the first step nothing is begun."""
+    return attempt(file, day, Steps(number, kill)) if number else {}
+
+
 def main(data: Path, file: Path, day: date) -> None:
     connection.close()
-    for number in range(0, MOST_STEPS):
+    for number in range(MOST_STEPS):
         tried = data.with_name(f"{data.name}-weeks-{number}")
         shutil.copytree(data, tried)
-        steps = Steps(number or -1, kill)
-        first = (
-            in_child(tried, lambda: {})
-            if not number
-            else in_child(tried, lambda steps=steps: attempt(file, day, steps))
-        )  # type: ignore[misc]  # bound at once
+        first = in_child(tried, lambda number=number: killed(number, file, day))  # type: ignore[misc]  # bound at once
         meanwhile = in_child(tried, shown)
         second = in_child(tried, lambda: again(file, day))
         after = in_child(tried, shown)

@@ -1,6 +1,6 @@
 """A statewide CSV of two gigabytes that lies nowhere, published in a process of its own; prints what came of it.
 
-``python -m tests.slow.two_gigabytes ENDING``: ENDING is ``whole`` or ``unclosed``. EXTRANET_DATA_DIR is a set-up
+``python -m tests.slow.driver_two_gigabytes ENDING``: ENDING is ``whole`` or ``unclosed``. EXTRANET_DATA_DIR is a set-up
 installation with a roster.
 """
 
@@ -21,8 +21,8 @@ django.setup()
 import numpy as np
 from django.utils import timezone
 
-from extranet.agents.models import Agent
 from extranet.audit.record import Actor
+from extranet.reports.assign import certified
 from extranet.reports.publish import publish
 from extranet.reports.refusals import ReportsRefused
 from tests.reports.exchange import BOOK, book_row, csv_text
@@ -85,7 +85,7 @@ class Tiled(io.RawIOBase):
 
 
 def file_of(ending: str) -> Tiled:
-    licenses = list(Agent.objects.order_by("license").values_list("license", flat=True))
+    licenses = sorted(certified())
     rows = (
         book_row(
             licenses[number % len(licenses)],

@@ -1,7 +1,7 @@
 """A publication that finds the disk full, the store away or the database away from its n-th step on, for every n, and
 the same command again when that is over. Given by the command line, so that its code and its words are looked at.
 
-``python -m tests.faults.trouble TROUBLE DATA_DIR FILE DAY`` prints one JSON line a step.
+``python -m tests.faults.driver_trouble TROUBLE DATA_DIR FILE DAY`` prints one JSON line a step.
 """
 
 import errno
@@ -18,13 +18,14 @@ from typing import Any
 
 from tests.faults.driver import KIND, MOST_STEPS, Steps, again, in_child  # sets Django up
 
-from click.testing import CliRunner  # isort: skip
-from django.db import OperationalError, connection  # isort: skip
+# isort: split
+from click.testing import CliRunner
+from django.db import OperationalError, connection
 
-from extranet.cli.publications import publish  # isort: skip
-from extranet.reports import spill  # isort: skip
-from extranet.vault.folder_store import FileReader, FolderStore  # isort: skip
-from extranet.vault.stores import StoreAway  # isort: skip
+from extranet.cli.publications import publish
+from extranet.reports import spill
+from extranet.vault.folder_store import FileReader, FolderStore
+from extranet.vault.stores import StoreAway
 
 OF_STORE = ("writer", "open", "delete", "names", "leftovers", "sweep", "_publish")
 
@@ -104,7 +105,7 @@ def full(steps: Trouble, stack: ExitStack) -> None:
         steps.step("spill")
         return WatchedFile(open_nameless(*arguments, **named), steps, "write to spill")
 
-    tempfile.TemporaryFile = nameless  # type: ignore[assignment]
+    tempfile.TemporaryFile = nameless
     watch_writers(steps)
     for name in ("fsync", "link", "mkdir"):
         steps.wrap(os, name)

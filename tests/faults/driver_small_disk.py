@@ -1,7 +1,7 @@
 """A publication on a real disk that is full after so many bytes, for more and more of them, and again with room.
 
-``python -m tests.faults.small_disk MOUNTED DATA_DIR FILE DAY``: MOUNTED is an empty disk of its own, a few MB large. Prints
-one JSON line a try.
+``python -m tests.faults.driver_small_disk MOUNTED DATA_DIR FILE DAY``: MOUNTED is an empty disk of
+its own, a few MB large. Prints one JSON line a try.
 """
 
 import json
@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tests.faults.driver import KIND, again, in_child  # sets Django up
 
-from click.testing import CliRunner  # isort: skip
-from django.db import connection  # isort: skip
+# isort: split
+from click.testing import CliRunner
+from django.db import connection
 
-from extranet.cli.publications import publish  # isort: skip
-from extranet.reports import spill  # isort: skip
+from extranet.cli.publications import publish
+from extranet.reports import spill
 
 STEP = 64 * 1024
 MOST = 8 * 1024 * 1024
