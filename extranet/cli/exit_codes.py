@@ -1,5 +1,6 @@
 """Which error ends a command with which code (docs/reference/command-line.md), and what the person is told to do."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -42,6 +43,7 @@ CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((Busy, NameTaken, FolderBusy, RetireRefused), CONFLICT),
     ((HashingBusy, NoRoom, NoBackupFolder, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
 )
+DISK_FULL = ("disk is full", "No space left on device")  # as SQLite and PostgreSQL say it
 NOT_SET_UP = ("no such table", "does not exist", "unable to open database file")
 
 
@@ -67,6 +69,8 @@ def failure_of(error: Exception) -> Failure:
         return Failure(name, error.exit_code, error.lines, held)
     if isinstance(error, AgentUnknown):
         return Failure(name, INPUT_REFUSED, [str(error)])
+    if _is_disk_full(error):
+        return Failure("OutOfSpace", DOWN, ["the disk is full: make room, then give the same command again"])
     if isinstance(error, DatabaseError) and any(sign in str(error) for sign in NOT_SET_UP):
         return Failure(name, WRONG_USE, ["the database is not set up: run `extranet init`"])
     if isinstance(error, OperationalError | InterfaceError):
@@ -75,3 +79,9 @@ def failure_of(error: Exception) -> Failure:
         if isinstance(error, kinds):
             return Failure(name, code, str(error).splitlines() or [name])
     return Failure(name, UNEXPECTED, [f"unexpected: {name}; the log line above names the place in the code"])
+
+
+def _is_disk_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, DatabaseError) and any(sign in str(error) for sign in DISK_FULL)

@@ -35,6 +35,7 @@ DAMAGED = (
     "the file is UTF-8, but not here; the sign is damaged: save it as UTF-8 again,"
     " or send it again if it was cut on its way"
 )
+UTF16 = "line 1: the file is UTF-16; save it as UTF-8"
 CUT = "the file ends in the middle of this row, so it was cut on its way; send it again"
 
 
@@ -66,6 +67,12 @@ def with_header(old: str, new: str) -> bytes:
     return f"{','.join(cells)}\n{body}".encode()
 
 
+def quoted(text: str) -> bytes:
+    """Each cell in quotes, needed or not."""
+    table = csv.reader(io.StringIO(text, newline=""))
+    return "\n".join(",".join(f'"{cell}"' for cell in row) for row in table).encode()
+
+
 def without_column(key: str) -> bytes:
     keys = [name for name in report().layout.keys if name != key]
     return csv_text(rows(), keys=keys).encode()
@@ -81,10 +88,10 @@ def same(changed: str, times: int = 2) -> bytes:
 
 REFUSED: list[tuple[str, bytes, list[str]]] = [
     # what it is, the file, the lines told
-    ("UTF-16 with a mark, LE", b"\xff\xfe" + CLEAN.encode("utf-16-le"), ["line 1: the file is UTF-16; save it as UTF-8"]),
-    ("UTF-16 with a mark, BE", b"\xfe\xff" + CLEAN.encode("utf-16-be"), ["line 1: the file is UTF-16; save it as UTF-8"]),
-    ("UTF-16 without a mark, LE", CLEAN.encode("utf-16-le"), ["line 1: the file is UTF-16; save it as UTF-8"]),
-    ("UTF-16 without a mark, BE", CLEAN.encode("utf-16-be"), ["line 1: the file is UTF-16; save it as UTF-8"]),
+    ("UTF-16 with a mark, LE", b"\xff\xfe" + CLEAN.encode("utf-16-le"), [UTF16]),
+    ("UTF-16 with a mark, BE", b"\xfe\xff" + CLEAN.encode("utf-16-be"), [UTF16]),
+    ("UTF-16 without a mark, LE", CLEAN.encode("utf-16-le"), [UTF16]),
+    ("UTF-16 without a mark, BE", CLEAN.encode("utf-16-be"), [UTF16]),
     ("UTF-32", CLEAN.encode("utf-32"), ["line 1: the file is UTF-32; save it as UTF-8"]),
     ("UTF-8 with a Latin-1 sign", CLEAN.encode().replace("María".encode(), "María".encode("latin-1"), 1),
      [f"line 2: {DAMAGED}"]),
@@ -144,7 +151,8 @@ SET_APART: list[tuple[str, bytes, list[tuple[int, str, str]]]] = [
      [(3, header("last_updated"), "is no moment (YYYY-MM-DDTHH:MM:SSZ)")]),
     ("unknown value", text(coverage_type="health").encode(),
      [(3, "Coverage Type", "is not one of the allowed values")]),
-    ("neither yes nor no", text(conditional_flag="yes").encode(), [(3, header("conditional_flag"), "is neither Y nor N")]),
+    ("neither yes nor no", text(conditional_flag="yes").encode(),
+     [(3, header("conditional_flag"), "is neither Y nor N")]),
     ("negative amount", text(member_premium="-1.00").encode(), [(3, header("member_premium"), "is below 0")]),
     ("no license", text(agent_license="").encode(), [(3, "Agent License", "is blank and is required")]),
     ("license with an O", text(agent_license="1H1OOO2").encode(),
@@ -163,7 +171,7 @@ SET_APART: list[tuple[str, bytes, list[tuple[int, str, str]]]] = [
     ("doubled key of two agents", same(ALICE), [(3, "", "the same row stands more than once")] * 2),
     ("two faults of one row", text(res_zip="x", household_size="x").encode(),
      [(3, "Residence ZIP", "does not have the form that is declared"), (3, "Household Size", "is no whole number")]),
-    ("Latin-1 in a short row first", csv_text([{**book_row(ALICE, 1), "first_name": "Ana", "last_name": "Li"}]).encode()
+    ("Latin-1 in a short row first", csv_text([book_row(ALICE, 1, first_name="Ana", last_name="Li")]).encode()
      + "Zoë,x\n".encode("latin-1"), [(3, "column 3", "has 2 cells instead of 60")]),
 ]  # fmt: skip
 
@@ -177,7 +185,7 @@ TAKEN: list[tuple[str, bytes]] = [
     ("last line without an end", CLEAN.rstrip("\n").encode()),
     ("reordered columns", csv_text(rows(), keys=reversed(report().layout.keys)).encode()),
     ("headers in capitals", (CLEAN.partition("\n")[0].upper() + "\n" + CLEAN.partition("\n")[2]).encode()),
-    ("everything quoted", "\n".join(",".join(f'"{cell}"' for cell in row) for row in csv.reader(io.StringIO(CLEAN, newline=""))).encode()),
+    ("everything quoted", quoted(CLEAN)),
 ]  # fmt: skip
 
 

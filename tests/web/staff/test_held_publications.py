@@ -10,7 +10,8 @@ from django.test import Client
 
 from extranet.audit.actions import Action
 from extranet.credentials.models import Account, LiveSession
-from extranet.reports.models import Publication, StagedUpload
+from extranet.reports.checks import FAULTS_KEPT
+from extranet.reports.models import Frame, Publication, StagedUpload
 from extranet.reports.publish import publish
 from extranet.reports.refusals import PublicationHeld
 from tests.credentials.people import events
@@ -86,6 +87,27 @@ def test_a_list_that_was_cut_says_so(publisher: Client, held: Publication) -> No
     said = "he list is cut: it names the first 1 of 5,000 faulty rows"
     assert said in rows_of(publisher.get(address(held, "faults.csv")))[-1][2]
     assert said in text_of(publisher.get(address(held)))
+
+
+def test_of_very_many_faults_the_first_are_listed_and_all_are_counted(
+    publisher: Client, alice: Account, bob: Account, now: datetime
+) -> None:
+    good = [book_row(ALICE, number) for number in range(100)]
+    faulty = [book_row(BOB, number, res_zip="x", household_size="x") for number in range(100, 1_500)]
+    with pytest.raises(PublicationHeld) as caught:
+        publish(kind=BOOK, source=csv_file([*good, *faulty, *good]), as_of=MONDAY, by=ADA, now=now)
+    row = Publication.objects.get(id=caught.value.publication_id)
+    assert (row.rows_in, row.delivered, row.quarantined) == (1_600, 0, 1_600)
+    assert sum(Frame.objects.filter(publication=row, frame="quarantine").values_list("rows", flat=True)) == 1_600
+    _, *told, last = rows_of(publisher.get(address(row, "faults.csv")))
+    assert len(told) == FAULTS_KEPT
+    lines = [int(line) for line, _, _ in told]
+    assert lines == sorted(lines)
+    assert set(lines) == set(range(2, 2 + len(set(lines))))  # the first lines, each with all that is wrong with it
+    assert {line: lines.count(line) for line in lines[100:-1]} == dict.fromkeys(lines[100:-1], 2)
+    said = f"he list is cut: it names the first {len(set(lines)):,} of 1,600 faulty rows"
+    assert said in last[2]
+    assert said in text_of(publisher.get(address(row)))
 
 
 def test_a_run_shows_its_stage_and_the_time_left(publisher: Client, running: Publication) -> None:
