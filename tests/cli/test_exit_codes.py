@@ -1,5 +1,6 @@
 """What a script may rely on: codes, one JSON object, reasons on stderr, nothing changed by a refusal."""
 
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -209,3 +210,18 @@ def test_a_store_that_is_away_is_tried_again_later(
     assert "s3://packs/prefix/ does not answer: try again" in ended.err
     findings = {each["about"]: each for each in call("doctor", "--json").facts["findings"]}
     assert (findings["store"]["level"], findings["store"]["code"]) == ("wrong", 5)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/srv/extranet/packs"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OperationalError("database or disk is full"),
+        OperationalError('could not extend file "base/16384/2619": No space left on device'),
+    ],
+)
+def test_a_full_disk_is_called_one_whoever_met_it(error: Exception) -> None:
+    failure = failure_of(error)
+    assert failure.exit_code == 5
+    assert failure.lines == ["the disk is full: make room, then give the same command again"]
