@@ -214,6 +214,26 @@ def test_a_file_exchanged_for_a_link_at_the_door_is_refused(
     assert list((inbox / "taken").iterdir()) == []
 
 
+def test_a_file_that_cannot_be_read_is_refused_and_those_behind_it_are_taken(
+    inbox: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = "conditional-eligibility-2026-11-16.csv"
+    drop(inbox)
+    drop(inbox, behind)
+    real = os.open
+
+    def locked(path: Any, *arguments: Any, **named: Any) -> int:
+        if NAME in str(path) and "taken" in str(path) and not arguments[0] & (os.O_WRONLY | os.O_RDWR):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox_files.os, "open", locked)
+        assert watch(now=now) == Looked(taken=1, refused=1, told=0)
+    assert "check its owner and mode" in str(result(inbox)["lines"])
+    assert StagedUpload.objects.get().name == behind
+
+
 STEPS = [
     "reports.inbox_files.sync_folder",
     "reports.inbox_watch.open_claimed",
