@@ -228,7 +228,7 @@ def test_a_file_that_cannot_be_read_is_refused_and_those_behind_it_are_taken(
         return real(path, *arguments, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(inbox_files.os, "open", locked)
+        patched.setattr(os, "open", locked)
         assert watch(now=now) == Looked(taken=1, refused=1, told=0)
     assert "check its owner and mode" in str(result(inbox)["lines"])
     assert StagedUpload.objects.get().name == behind
