@@ -4,6 +4,7 @@ CPU of this process, the best of several warm runs, through Django's test client
 """
 
 import io
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any
 from bench.three_books import BOOK, Opened, three_books
 
 PAGE = f"/reports/{BOOK}/"
-ROUNDS = {100: 40, 2_000: 15, 20_000: 5}
+ROUNDS = {100: 40, 2_000: 15, 20_000: 5} if "BENCH_ROUNDS" not in os.environ else dict.fromkeys((100, 2_000, 20_000), 1)
 AIMS = {100: 10.0, 2_000: 20.0, 20_000: 100.0}  # ms of CPU, one page with its HTML
 XLSX_AIM = 1.5  # us a cell
 CSV_AIM = 150.0  # ms, 20,000 rows
@@ -62,7 +63,7 @@ class _Sealed:
         self._place = seal.Place(BOOK, self._row.id, self._frame.owner, seal.LINES)
         self._handle = seal.handle_for(seal.LINES, book.agent.id, self._frame.key_version)
         self._unseal = seal.unseal
-        self._header = self._shelf._header(self._row.id)
+        self._header = self._shelf.header_of_week(self._row.id)
 
     def unseal(self) -> bytes:
         """Range read, unwrap, AES-GCM, zstd."""

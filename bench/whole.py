@@ -1,6 +1,7 @@
 """A whole publication of the second of two weeks: both passes, changes, proof, manifest, index, in a real data folder.
 
-``prepare`` sets the folder up once: database, keys, roster, the first week released. ``publish`` is what is measured.
+``prepare`` sets the folder up once: database, keys, roster, the first week released. ``publish`` is what is measured,
+``alone`` the same without the comparison with the first week.
 """
 
 import os
@@ -26,6 +27,7 @@ from extranet.audit.record import Actor
 from extranet.cli.install import install
 from extranet.reports.models import Publication
 from extranet.reports.publish import publish
+from extranet.reports.recall import recall
 from extranet.timetable import roster_day
 
 KIND = "book-of-business"
@@ -45,7 +47,10 @@ def _publish(file: Path, *, release: bool) -> None:
     publish(kind=KIND, source=file, as_of=day_of(file), by=Actor.shell(), now=timezone.now(), release=release)
 
 
-def second_week(exchange: Path) -> dict[str, float]:
+def second_week(exchange: Path, *, alone: bool) -> dict[str, float]:
+    """``alone``: as if no week had been before it, so that nothing is compared."""
+    if alone:
+        recall(publication_id=Publication.objects.get().id, by=Actor.shell(), now=timezone.now())
     _publish(book(exchange, 1), release=False)
     row = Publication.objects.get(as_of=day_of(book(exchange, 1)))
     return {"rows": row.rows_in, "frames": row.frames.count(), "changed": row.changes.get("changed", 0)}
@@ -58,5 +63,5 @@ if __name__ == "__main__":
         tried = FOLDER.with_name("whole-tried")
         shutil.rmtree(tried, ignore_errors=True)
         shutil.copytree(FOLDER, tried)
-        tell(lambda: second_week(Path(sys.argv[3])))
+        tell(lambda: second_week(Path(sys.argv[3]), alone=sys.argv[1] == "alone"))
         shutil.rmtree(tried)
