@@ -31,7 +31,7 @@ def read_to_pack(file: Path, folder: Path, *, prove: bool = False) -> dict[str, 
         taken = InputFile(source)
         report = current().reports["book-of-business"]
         with begun(taken, report, as_of=day_of(file), progress=silent, agents=lambda: licenses) as run:
-            rings = rings_for_trial(run.sorted.agent_ids)
+            rings = rings_for_trial(run.sorted.owner_ids)
             with store.writer("bench.pack") as target:
                 packed = run.seal(target, publication=PUBLICATION, rings=rings, progress=silent)
             if prove:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 from django.conf import settings
-from django.db import transaction
 
 from extranet.agents.find import by_license_ever
 from extranet.audit.actions import Action
@@ -18,7 +17,8 @@ from extranet.cli.exit_codes import INTEGRITY, AgentUnknown
 from extranet.keyring import backup as backups
 from extranet.keyring import rotate as rotation
 from extranet.keyring.masters import master
-from extranet.keyring.ring import key_status, shred_agent
+from extranet.keyring.ring import key_status
+from extranet.reports.forget import forget_books
 
 
 @click.group()
@@ -84,19 +84,17 @@ def restore(file: Path, now: datetime) -> Answer:
 @click.argument("license")
 @moment
 def shred(license: str, now: datetime) -> Answer:
-    """Destroy all keys of an agent, and with them all the agent's books. Cannot be undone."""
+    """Destroy all keys of an agent, and with them all the agent's books and waiting rows. Cannot be undone."""
     agent = by_license_ever(license)
-    if agent is None:
-        raise AgentUnknown(f"no agent has, or had, the license {license!r}")
+    whose = str(agent or f"license {license}, rows that wait")
     if sys.stdin.isatty():
-        click.confirm(f"Destroy all books of {agent} for good?", abort=True, err=True)
-    with transaction.atomic():
-        destroyed = shred_agent(agent.id, now=now)
-        detail = {"keys": destroyed}
-        record(action=Action.KEYS_SHREDDED, now=now, actor=Actor.shell(), subject=agent.license, detail=detail)
+        click.confirm(f"Destroy all books of {whose} for good?", abort=True, err=True)
+    destroyed = forget_books(license, by=Actor.shell(), now=now)
+    if agent is None and not destroyed:
+        raise AgentUnknown(f"no agent has, or had, the license {license!r}, and no rows wait under it")
     faults = backups.forget_destroyed(folder=settings.EXTRANET.key_backups)
-    facts = {"license": agent.license, "destroyed": destroyed, "faults": faults}
-    lines = [f"{agent}: {destroyed} keys destroyed"]
+    facts = {"license": agent.license if agent else license, "destroyed": destroyed, "faults": faults}
+    lines = [f"{whose}: {destroyed} keys destroyed"]
     return Answer(facts, lines, exit_code=INTEGRITY if faults else 0, complaints=faults)
 
 

@@ -26,7 +26,6 @@ class Purpose(models.TextChoices):
     OUTBOX = "outbox", "Secret mails until they are delivered"
     REQUESTS = "requests", "Texts of requests and answers"
     PUBLICATIONS = "publications", "Headers of packs"
-    UNASSIGNED = "unassigned", "Rows of licenses that nobody certified holds"
     QUARANTINE = "quarantine", "Rows with faults"
     SECOND_FACTOR = "second_factor", "Secrets of authenticators"
     STAGING = "staging", "Uploads until they are published"
@@ -34,7 +33,8 @@ class Purpose(models.TextChoices):
 
 
 class AgentKey(models.Model):
-    """Seals the books of one agent. ``agent_id`` is no foreign key: the agents stand above, and a row outlives them."""
+    """Seals the books of one agent, or the rows that wait for the agent of one license: then ``agent_id`` is an id made
+    of that license. It is no foreign key: the agents stand above, and a row outlives them."""
 
     agent_id = models.UUIDField()
     version = models.PositiveIntegerField()

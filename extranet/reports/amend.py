@@ -12,7 +12,7 @@ from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
-from extranet.keyring.ring import agent_key
+from extranet.keyring.ring import KeyDestroyed, agent_key
 from extranet.reports.assign import certified
 from extranet.reports.manifest import write_signed
 from extranet.reports.models import Frame, Publication, PublicationState
@@ -24,7 +24,10 @@ AMENDABLE = (PublicationState.SEALED, PublicationState.HELD, PublicationState.RE
 
 
 def amend(*, by: Actor, now: datetime) -> int:
-    """Hand over all rows that wait for agents certified now; how many frames. Call it after every roster import."""
+    """Hand over all rows that wait for agents certified now; how many frames. Call it after every roster import.
+
+    Rows of which the key was destroyed meanwhile stay closed.
+    """
     rows = Publication.objects.filter(state__in=AMENDABLE).order_by("kind", "as_of")
     return sum(amend_publication(row, by=by, now=now) for row in rows)
 
@@ -45,7 +48,10 @@ def amendment_name(pack: str, owner: UUID) -> str:
 
 def _hand_over(row: Publication, frame: Frame, agent_id: UUID, by: Actor, now: datetime) -> int:
     aad = Place(row.kind, row.id, frame.owner, UNASSIGNED).aad
-    before = handle_for(UNASSIGNED, None, frame.key_version)
+    try:
+        before = handle_for(UNASSIGNED, frame.owner, frame.key_version)
+    except KeyDestroyed:  # the agent is to be forgotten: nobody gets these rows any more
+        return 0
     after = agent_key(agent_id, now=now)
     wrapped = wrap_data_key(after.key, unwrap_data_key(before.key, bytes(frame.wrapped_key), aad), aad)
     document = {

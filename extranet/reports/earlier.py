@@ -63,7 +63,7 @@ def opened_earlier(row: Publication) -> Iterator[Earlier]:
     """The released publication that a new one is compared with."""
     with store().open(row.pack) as reader:
         own = Frame.objects.get(publication=row, owner=row.id, frame=HEADER_FRAME)
-        handle = handle_for(HEADER_FRAME, None, own.key_version)
+        handle = handle_for(HEADER_FRAME, own.holder, own.key_version)
         place = Place(row.kind, row.id, row.id, HEADER_FRAME)
         text = unseal(reader.read(own.offset, own.length), bytes(own.wrapped_key), place, handle)
         yield Earlier(row, Header.from_bytes(text), reader, _frames_of(row))

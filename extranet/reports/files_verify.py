@@ -106,7 +106,7 @@ def _frame_faults(row: Publication, reader: Reader, trailer: PackTrailer, result
 def _unopened(frame: Frame, sealed: bytes, place: Place, result: FilesVerified) -> str:
     """Why the frame does not open; blank if it does."""
     try:
-        handle = handle_for(frame.frame, frame.agent_id, frame.key_version)
+        handle = handle_for(frame.frame, frame.holder, frame.key_version)
         unseal(sealed, bytes(frame.wrapped_key), place, handle)
     except KeyDestroyed:
         result.shredded += 1

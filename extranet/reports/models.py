@@ -4,6 +4,7 @@ No consumer's data stands here: counts, ids, offsets and digests only.
 """
 
 import uuid
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -102,6 +103,11 @@ class Frame(models.Model):
 
     def __str__(self) -> str:
         return f"{self.frame} of {self.owner} in {self.publication_id}"
+
+    @property
+    def holder(self) -> UUID:
+        """Whose key wraps the data key, where it is not one of the system: the agent's, or that of rows that wait."""
+        return self.agent_id or self.owner
 
 
 class Current(models.Model):

@@ -95,7 +95,7 @@ def _contents(reader: Reader, trailer: PackTrailer) -> list[Entry]:
     if entry is None:
         raise IntegrityBroken("the pack holds no list of its contents: it is older than this program can make anew")
     place = Place(trailer.kind, trailer.publication, entry.owner, CONTENTS)
-    handle = handle_for(CONTENTS, None, entry.key_version)
+    handle = handle_for(CONTENTS, entry.owner, entry.key_version)
     return list(entries_of(unseal(read_frame(reader, entry), entry.wrapped_key, place, handle)))
 
 

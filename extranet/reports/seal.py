@@ -19,10 +19,10 @@ CONTENTS = "contents"
 AMENDED = "amended"  # index rows only: the frame in the pack is the unassigned one, and so is its AAD
 
 OF_AGENTS = (LINES, CHANGES)  # frames that open with the key of the agent who owns them
+OF_OWNERS = (*OF_AGENTS, UNASSIGNED)  # rows that wait have a key of their license, which can be destroyed alone
 _PURPOSES = {
     HEADER_FRAME: Purpose.PUBLICATIONS,
     CONTENTS: Purpose.PUBLICATIONS,
-    UNASSIGNED: Purpose.UNASSIGNED,
     QUARANTINE: Purpose.QUARANTINE,
 }
 
@@ -57,26 +57,26 @@ class SealedFrame:
 
 @dataclass(frozen=True)
 class Rings:
-    """The keys of one publication: of the system by name of frame, of agents by id."""
+    """The keys of one publication: of the system by name of frame, of owners by id."""
 
     system: Mapping[str, KeyHandle] = field(repr=False)
-    agents: Mapping[UUID, KeyHandle] = field(repr=False)
+    owners: Mapping[UUID, KeyHandle] = field(repr=False)
 
     def of(self, frame: str, owner: UUID) -> KeyHandle:
-        return self.agents[owner] if frame in OF_AGENTS else self.system[frame]
+        return self.owners[owner] if frame in OF_OWNERS else self.system[frame]
 
 
-def rings_in_force(agent_ids: Collection[UUID], *, now: datetime) -> Rings:
+def rings_in_force(owners: Collection[UUID], *, now: datetime) -> Rings:
     """The newest keys; those that are lacking are made."""
     system = {frame: system_key(purpose, now=now) for frame, purpose in _PURPOSES.items()}
-    return Rings(system, agent_keys(agent_ids, now=now))
+    return Rings(system, agent_keys(owners, now=now))
 
 
-def rings_for_trial(agent_ids: Collection[UUID]) -> Rings:
+def rings_for_trial(owners: Collection[UUID]) -> Rings:
     """Keys that nobody keeps, for a trial that must leave nothing behind."""
     return Rings(
         {frame: KeyHandle(1, new_key()) for frame in _PURPOSES},
-        {agent_id: KeyHandle(1, new_key()) for agent_id in agent_ids},
+        {owner: KeyHandle(1, new_key()) for owner in owners},
     )
 
 
@@ -97,8 +97,11 @@ def unseal(sealed: bytes, wrapped_key: bytes, place: Place, handle: KeyHandle) -
     return open_frame(sealed, unwrap_data_key(handle.key, wrapped_key, place.aad), place.aad)
 
 
-def handle_for(frame: str, agent_id: UUID | None, key_version: int) -> KeyHandle:
-    """The stored key that wraps the data key of such a frame; raises KeyMissing, KeyDestroyed."""
-    if agent_id is not None and frame in (*OF_AGENTS, AMENDED):
-        return agent_key_version(agent_id, key_version)
+def handle_for(frame: str, holder: UUID, key_version: int) -> KeyHandle:
+    """The stored key that wraps the data key of such a frame; ``holder`` is who has it (``Frame.holder``).
+
+    Raises KeyMissing, KeyDestroyed.
+    """
+    if frame in (*OF_OWNERS, AMENDED):
+        return agent_key_version(holder, key_version)
     return system_key_version(_PURPOSES[frame], key_version)

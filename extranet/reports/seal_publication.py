@@ -110,12 +110,12 @@ def _sealed_books(row: Publication, run: Run, now: datetime, progress: Progress)
     """The second pass, against the newest released week before this one where there is one."""
     before = last_released(row.kind, before=row.as_of)
     if before is None:
-        rings = rings_in_force(run.sorted.agent_ids, now=now)
+        rings = rings_in_force(run.sorted.owner_ids, now=now)
         return rings, _write(row, run, rings, progress, None)
     with opened_earlier(before) as earlier:
         lost = set(earlier.agents) & set(certified().values())  # who had a book and is still to be told what went
-        rings = rings_in_force({*run.sorted.agent_ids, *lost}, now=now)
-        comparing = Comparing(earlier, run.sorted, rings.agents)
+        rings = rings_in_force({*run.sorted.owner_ids, *lost}, now=now)
+        comparing = Comparing(earlier, run.sorted, rings.owners)
         packed = _write(row, run, rings, progress, comparing)
     row.compared_with, row.changes = before.id, dict(comparing.counts)
     return rings, packed

@@ -202,7 +202,7 @@ def text_of(reader: Reader, row: Publication, frame: Frame) -> bytes:
     """The text of one frame; whose it is, the caller's query said. Raises Unopenable, KeyMissing, KeyDestroyed."""
     sealed = reader.read(frame.offset, frame.length)
     place = Place(row.kind, row.id, frame.owner, frame.frame)
-    return unseal(sealed, bytes(frame.wrapped_key), place, handle_for(frame.frame, frame.agent_id, frame.key_version))
+    return unseal(sealed, bytes(frame.wrapped_key), place, handle_for(frame.frame, frame.holder, frame.key_version))
 
 
 def _publication(kind: str, week: date | None) -> Publication | None:

@@ -58,9 +58,9 @@ class Sorted:
     seeds: Seeds = field(repr=False)
 
     @property
-    def agent_ids(self) -> list[UUID]:
-        """Agents with rows."""
-        return list(self.books)
+    def owner_ids(self) -> list[UUID]:
+        """Agents with rows, and the licenses of rows that wait."""
+        return [*self.books, *(owner.id for owner in self.owners if owner.agent_id is None)]
 
 
 class Sorting:

@@ -37,7 +37,7 @@ def trial(file: Input, report: ReportKind, as_of: date, progress: Progress) -> O
         return Outcome(ALREADY, None, outcome_of(stands, ALREADY).lines, outcome_of(stands, ALREADY).counts)
     row = Publication(kind=report.slug, as_of=as_of)
     with begun(file, report, as_of=as_of, progress=progress) as run, tempfile.TemporaryFile() as target:
-        rings = rings_for_trial(run.sorted.agent_ids)
+        rings = rings_for_trial(run.sorted.owner_ids)
         run.seal(target, publication=row.id, rings=rings, progress=progress)
         run.prove(_Written(target), rings=rings, progress=progress)
     counts = run.counts

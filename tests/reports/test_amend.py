@@ -4,16 +4,20 @@ from datetime import datetime
 
 import pytest
 
-from extranet.agents.models import Agent, CertificationStatus
+from extranet.agents.models import Agent, CertificationStatus, FormerLicense
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
+from extranet.keyring.ring import KeyDestroyed
 from extranet.reports import amend as amending
 from extranet.reports.amend import amend
 from extranet.reports.files_verify import verify_files
+from extranet.reports.forget import forget_books
 from extranet.reports.manifest import store
 from extranet.reports.models import Frame, Publication
+from extranet.reports.owner import waiting_owner
 from extranet.reports.publish import publish
+from extranet.reports.seal import handle_for
 from tests.reports.conftest import Open, Publish, make_agent
 from tests.reports.exchange import ALICE, BOOK, CHARLIE, DORA, LAST_MONDAY, MONDAY, book_row, csv_file
 
@@ -93,3 +97,54 @@ def test_an_agent_certified_while_a_file_is_published_is_not_forgotten(
 
     publish(kind=BOOK, source=csv_file(ROWS), as_of=MONDAY, by=publisher, now=now, release=True, progress=certify)
     assert len(open_for(Agent.objects.get(license=DORA)).rows) == 2
+
+
+def test_rows_that_waited_for_a_forgotten_agent_stay_closed_for_everybody(
+    alice: Agent, publish_rows: Publish, open_for: Open, now: datetime
+) -> None:
+    publish_rows(ROWS)
+    dora = make_agent(DORA, "Dora")
+    amend(by=ROSTER, now=now)
+    assert len(open_for(dora).rows) == 2
+    assert forget_books(DORA, by=ROSTER, now=now) == 2  # Dora's own key, and that of the rows that waited
+    for frame in Frame.objects.filter(owner=waiting_owner(DORA)):  # as it waited, and as it was handed over
+        with pytest.raises(KeyDestroyed):
+            handle_for(frame.frame, frame.holder, frame.key_version)
+    assert len(open_for(alice).rows) == 1
+    charlie = make_agent(CHARLIE, "Charlie")
+    assert amend(by=ROSTER, now=now) == 1  # the neighbour who waited beside Dora
+    assert len(open_for(charlie).rows) == 1
+
+
+def test_rows_forgotten_before_their_agent_came_are_not_handed_over(
+    alice: Agent, publish_rows: Publish, open_for: Open, now: datetime
+) -> None:
+    publish_rows(ROWS)
+    assert [forget_books(DORA, by=ROSTER, now=now) for _ in range(2)] == [1, 0]
+    dora, charlie = make_agent(DORA, "Dora"), make_agent(CHARLIE, "Charlie")
+    assert amend(by=ROSTER, now=now) == 1
+    assert (open_for(dora).rows, len(open_for(charlie).rows)) == ([], 1)
+    assert verify_files().faults == []
+    assert Event.objects.filter(action=Action.KEYS_SHREDDED, subject=DORA).count() == 1
+
+
+def test_a_renamed_agent_is_forgotten_under_the_former_license_too(
+    alice: Agent, publish_rows: Publish, open_for: Open, now: datetime
+) -> None:
+    publish_rows(ROWS)
+    dora = make_agent("4000077", "Dora")
+    FormerLicense.objects.create(license=DORA, agent=dora, renamed_at=now)
+    assert forget_books("4000077", by=ROSTER, now=now) == 1
+    assert amend(by=ROSTER, now=now) == 0
+    assert open_for(dora).rows == []
+
+
+def test_a_forgotten_agent_gets_the_rows_of_the_next_publication(
+    alice: Agent, publish_rows: Publish, open_for: Open, now: datetime
+) -> None:
+    publish_rows([{**row, "extract_date": "2026-11-09"} for row in ROWS], as_of=LAST_MONDAY)
+    forget_books(DORA, by=ROSTER, now=now)
+    publish_rows(ROWS)
+    dora = make_agent(DORA, "Dora")
+    assert amend(by=ROSTER, now=now) == 1
+    assert len(open_for(dora, week=MONDAY).rows) == 2

@@ -218,7 +218,7 @@ def _frames(row: Publication) -> dict[tuple[str, str], Any]:
     with store().open(row.pack) as reader:
         for frame in Frame.objects.filter(publication=row, frame__in=[LINES, CHANGES, UNASSIGNED, QUARANTINE]):
             place = Place(row.kind, row.id, frame.owner, frame.frame)
-            handle = handle_for(frame.frame, frame.agent_id, frame.key_version)
+            handle = handle_for(frame.frame, frame.holder, frame.key_version)
             text = unseal(reader.read(frame.offset, frame.length), bytes(frame.wrapped_key), place, handle)
             if frame.frame == QUARANTINE:
                 found["", QUARANTINE] = sorted(text.splitlines())
