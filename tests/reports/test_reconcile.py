@@ -44,7 +44,7 @@ class Press:
         self.spill = Spill(folder, expected_bytes=len(data))
         source = CsvFile(io.BytesIO(data), total=len(data))
         self.sorted = sort_rows(source, kind, as_of=MONDAY, agents=AGENTS, spill=self.spill, progress=silent)
-        self.rings: Rings = rings_for_trial(AGENTS.values())
+        self.rings: Rings = rings_for_trial(self.sorted.owner_ids)
         self.publication: UUID = uuid4()
         self.with_quarantine = True
 
