@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from extranet.reports.identity import Digests
 from extranet.reports.lines import frame_text
 from extranet.reports.owner import Codes, Owner
 from extranet.reports.sources.chunk import Places
@@ -30,7 +30,7 @@ class Portion:
 
 @dataclass(frozen=True)
 class _Runs:
-    """Rows of one owner that lie behind each other in one segment, for all runs of a segment."""
+    """Rows of one owner that lie behind each other, for all runs of a group."""
 
     code: Codes
     rows: Places
@@ -47,43 +47,37 @@ class Gathering:
 
     def portions(self) -> Iterator[Portion]:
         for group in range(self._spill.groups):
-            segments = self._spill.read_group(group)
-            if segments:
-                yield from self._of_group(segments)
+            yield from self._of_group(self._spill.read_group(group))
 
-    def _of_group(self, segments: list[Segment]) -> Iterator[Portion]:
-        kept = [self._kept(segment) for segment in segments]
-        cases = _count_cases(segments, kept)
-        runs = [_runs_of(segment, keep) for segment, keep in zip(segments, kept, strict=True)]
-        codes = np.concatenate([run.code for run in runs])
-        rows = np.concatenate([run.rows for run in runs])
-        stable = [view for run in runs for view in run.stable]
-        volatile = [view for run in runs for view in run.volatile]
-        order = np.argsort(codes, kind="stable")
-        ordered = codes[order]
-        edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(ordered)]
+    def _of_group(self, rows: Segment) -> Iterator[Portion]:
+        kept = self._kept(rows)
+        if not len(kept):
+            return
+        cases, runs = _count_cases(rows.code[kept], rows.case[kept]), _runs_of(rows, kept)
+        order = np.argsort(runs.code, kind="stable")
+        ordered, counts = runs.code[order], runs.rows[order]
+        firsts = np.concatenate([[0], np.flatnonzero(np.diff(ordered)) + 1])
+        numbers = np.add.reduceat(counts, firsts).tolist()
         places = order.tolist()
-        for first, last in pairwise(edges):
-            if first < last:
-                code, own = int(ordered[first]), places[first:last]
-                yield Portion(
-                    self._owners[code],
-                    int(rows[order[first:last]].sum()),
-                    cases[code],
-                    b"".join([stable[place] for place in own]),
-                    b"".join([volatile[place] for place in own]),
-                )
+        for number, (first, last) in zip(numbers, pairwise([*firsts.tolist(), len(ordered)]), strict=True):
+            code, own = int(ordered[first]), places[first:last]
+            yield Portion(
+                self._owners[code],
+                number,
+                cases[code],
+                b"".join([runs.stable[place] for place in own]),
+                b"".join([runs.volatile[place] for place in own]),
+            )
 
-    def _kept(self, segment: Segment) -> npt.NDArray[np.bool_]:
+    def _kept(self, rows: Segment) -> Places:
+        """Places of the rows that are not left out."""
         if not len(self._left_out):
-            return np.ones(len(segment.ordinal), bool)
-        return ~np.isin(segment.ordinal, self._left_out)
+            return np.arange(len(rows.ordinal))
+        return np.flatnonzero(~np.isin(rows.ordinal, self._left_out))
 
 
-def _count_cases(segments: list[Segment], kept: list[npt.NDArray[np.bool_]]) -> dict[int, int]:
+def _count_cases(codes: Codes, cases: Digests) -> dict[int, int]:
     """Different cases of each owner."""
-    codes = np.concatenate([segment.code[keep] for segment, keep in zip(segments, kept, strict=True)])
-    cases = np.concatenate([segment.case[keep] for segment, keep in zip(segments, kept, strict=True)])
     order = np.lexsort((cases, codes))
     codes, cases = codes[order], cases[order]
     is_new = np.ones(len(codes), bool)
@@ -92,20 +86,17 @@ def _count_cases(segments: list[Segment], kept: list[npt.NDArray[np.bool_]]) -> 
     return dict(zip(owners.tolist(), counts.tolist(), strict=True))
 
 
-def _runs_of(segment: Segment, keep: npt.NDArray[np.bool_]) -> _Runs:
+def _runs_of(rows: Segment, kept: Places) -> _Runs:
     """Neighbours of one owner are one run; a row that is left out parts it."""
-    kept = np.flatnonzero(keep)
-    if not len(kept):
-        return _Runs(segment.code[:0], kept, [], [])
-    code = segment.code[kept]
+    code = rows.code[kept]
     edges = np.flatnonzero((np.diff(code) != 0) | (np.diff(kept) != 1)) + 1
     firsts = kept[np.concatenate([[0], edges])]
     lasts = kept[np.concatenate([edges - 1, [len(kept) - 1]])]
     return _Runs(
-        segment.code[firsts],
+        rows.code[firsts],
         lasts - firsts + 1,
-        _views(segment.stable, segment.stable_bytes, firsts, lasts),
-        _views(segment.volatile, segment.volatile_bytes, firsts, lasts),
+        _views(rows.stable, rows.stable_bytes, firsts, lasts),
+        _views(rows.volatile, rows.volatile_bytes, firsts, lasts),
     )
 
 
@@ -115,11 +106,10 @@ def _views(block: memoryview, lengths: Places, firsts: Places, lasts: Places) ->
     return [block[start:end] for start, end in zip(starts, ends[lasts].tolist(), strict=True)]
 
 
-def lines_left_out(segments: Iterator[Segment], left_out: Places) -> Iterator[tuple[int, bytes, bytes]]:
+def lines_left_out(rows: Segment, left_out: Places) -> Iterator[tuple[int, bytes, bytes]]:
     """Ordinal, stable and volatile line of each row that is left out."""
-    for segment in segments:
-        places = np.flatnonzero(np.isin(segment.ordinal, left_out))
-        stable = _views(segment.stable, segment.stable_bytes, places, places)
-        volatile = _views(segment.volatile, segment.volatile_bytes, places, places)
-        for place, first, second in zip(places.tolist(), stable, volatile, strict=True):
-            yield int(segment.ordinal[place]), bytes(first), bytes(second)
+    places = np.flatnonzero(np.isin(rows.ordinal, left_out))
+    stable = _views(rows.stable, rows.stable_bytes, places, places)
+    volatile = _views(rows.volatile, rows.volatile_bytes, places, places)
+    for place, first, second in zip(places.tolist(), stable, volatile, strict=True):
+        yield int(rows.ordinal[place]), bytes(first), bytes(second)

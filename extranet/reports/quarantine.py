@@ -48,7 +48,7 @@ def keep_left_out(spill: Spill, left_out: Places, lines: Mapping[int, int], layo
     if not len(left_out):
         return
     for group in range(spill.groups):
-        found = lines_left_out(iter(spill.read_group(group)), left_out)
+        found = lines_left_out(spill.read_group(group), left_out)
         rows = [
             [str(lines[ordinal]), *cells_of(stable, volatile, layout, header)] for ordinal, stable, volatile in found
         ]

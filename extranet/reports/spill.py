@@ -26,13 +26,12 @@ GROUP_BYTES = 24 * 1024 * 1024  # text of a group, which is gathered in memory
 MOST_GROUPS = 512
 IN_MEMORY = 32 * 1024 * 1024  # an input up to this size is not written to a disk at all
 
-_WIDTHS: dict[str, npt.DTypeLike] = {"code": np.uint32, "ordinal": np.int64, "case": np.uint64}
-_LENGTHS = ("stable_bytes", "volatile_bytes")
+_KINDS: tuple[npt.DTypeLike, ...] = (np.uint32, np.int64, np.uint64, np.uint32, np.uint32)  # as in a Segment
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows of one chunk that belong to one group, sorted by owner; ``ordinal`` counts the rows of the file."""
+    """Rows of one group, sorted by owner within each chunk; ``ordinal`` counts the rows of the file."""
 
     code: Codes
     ordinal: Places
@@ -64,7 +63,8 @@ class Spill:
                 continue
             stable, volatile = _block(lines.stable, first, last), _block(lines.volatile, first, last)
             arrays: list[npt.NDArray[Any]] = [codes[first:last], ordinals[first:last], cases[first:last]]
-            arrays += [getattr(lines, name)[first:last].astype(np.uint32) for name in _LENGTHS]
+            lengths = lines.stable_bytes[first:last], lines.volatile_bytes[first:last]
+            arrays += [length.astype(np.uint32) for length in lengths]
             blob = b"".join([*(array.tobytes() for array in arrays), stable, volatile])
             place, length = self._put(blob)
             segment = (place, length, last - first, len(stable), len(volatile))
@@ -74,9 +74,22 @@ class Spill:
         """The order in which rows must be added: by group, within it by owner, within an owner as they came."""
         return np.argsort((codes % self.groups).astype(np.uint64) << np.uint64(32) | codes, kind="stable")
 
-    def read_group(self, group: int) -> list[Segment]:
-        """In the order in which the chunks came."""
-        return [self._segment(*place) for place in self._segments[group]]
+    def read_group(self, group: int) -> Segment:
+        """All its rows, those of each chunk behind those of the chunk before."""
+        parts = [self._parts(*place) for place in self._segments[group]]
+        code, ordinal, case, first, second = (
+            np.concatenate([part.arrays[number] for part in parts] or [np.empty(0, kind)])
+            for number, kind in enumerate(_KINDS)
+        )
+        return Segment(
+            code,
+            ordinal,
+            case,
+            first.astype(np.int64),
+            second.astype(np.int64),
+            memoryview(b"".join([part.stable for part in parts])),
+            memoryview(b"".join([part.volatile for part in parts])),
+        )
 
     def add_column(self, name: str, values: npt.NDArray[Any]) -> None:
         """Numbers of a chunk that are needed between the passes only: one a row."""
@@ -120,23 +133,22 @@ class Spill:
         self._file.flush()
         return open_bytes(os.pread(self._file.fileno(), length, place), self._key, b"spill")
 
-    def _segment(self, place: int, length: int, rows: int, stable: int, volatile: int) -> Segment:
-        blob, offset = self._get(place, length), 0
-        arrays: list[npt.NDArray[Any]] = []
-        for kind in [*_WIDTHS.values(), np.uint32, np.uint32]:
+    def _parts(self, place: int, length: int, rows: int, stable: int, volatile: int) -> "_Parts":
+        blob, offset, arrays = self._get(place, length), 0, list[npt.NDArray[Any]]()
+        for kind in _KINDS:
             arrays.append(np.frombuffer(blob, kind, rows, offset))
             offset += arrays[-1].nbytes
         view = memoryview(blob)
-        code, ordinal, case, first, second = arrays
-        return Segment(
-            code.astype(np.uint32),
-            ordinal.astype(np.int64),
-            case.astype(np.uint64),
-            first.astype(np.int64),
-            second.astype(np.int64),
-            view[offset : offset + stable],
-            view[offset + stable : offset + stable + volatile],
-        )
+        return _Parts(arrays, view[offset : offset + stable], view[offset + stable : offset + stable + volatile])
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What one chunk put into one group."""
+
+    arrays: list[npt.NDArray[Any]]
+    stable: memoryview = field(repr=False)
+    volatile: memoryview = field(repr=False)
 
 
 def _block(lines: Sequence[bytes], first: int, last: int) -> bytes:
