@@ -8,9 +8,10 @@ from extranet.agents.models import Agent, CertificationStatus, FormerLicense
 from extranet.agents.rename import rename
 from extranet.audit.record import Actor
 from extranet.keyring.models import AgentKey, SystemKey
-from extranet.reports.amend import amend
-from extranet.reports.manifest import store
+from extranet.reports.amend import amend, amendment_name
+from extranet.reports.manifest import read_signed, store, write_signed
 from extranet.reports.models import Current, Frame, Publication, PublicationState
+from extranet.reports.owner import waiting_owner
 from extranet.reports.rebuild import rebuild_index
 from extranet.reports.refusals import Conflict
 from extranet.reports.release import release
@@ -138,3 +139,18 @@ def test_who_sent_a_file_is_not_its_second_person_afterwards(
     lose_the_database()
     rebuild_index(by=SHELL, now=now)
     assert Publication.objects.get().received_by == publisher.name
+
+
+def test_an_amendment_of_other_rows_hands_nothing_over(alice: Agent, publish_rows: Publish, now: datetime) -> None:
+    for week in (LAST_MONDAY, MONDAY):
+        _publish(publish_rows, week)
+    make_agent(DORA, "Dora")
+    amend(by=SHELL, now=now)
+    older, newer = Publication.objects.order_by("as_of").values_list("pack", flat=True)
+    waiting = waiting_owner(DORA)
+    lose_the_database()
+    signed, _ = read_signed(amendment_name(older, waiting))
+    write_signed(amendment_name(newer, waiting), signed)  # ours and whole, and of another week
+    done = rebuild_index(by=SHELL, now=now)
+    assert done.faults == [f"{newer}: the amendment of {waiting} is of other rows"]
+    assert Publication.objects.get().pack == older
