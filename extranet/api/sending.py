@@ -15,7 +15,8 @@ from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
 from extranet.reports.listing import StagedUpload
 from extranet.reports.once import Asked, CutOff, KeyUsed, receive_once
-from extranet.reports.staging import LARGEST, NoRoom, require_room
+from extranet.reports.room import NoRoom
+from extranet.reports.staging import LARGEST
 from extranet.web.access import actor_of
 
 PIECE = 256 * 1024
@@ -41,7 +42,6 @@ def take_body(request: HttpRequest, *, kind: str, as_of: date, name: str, releas
     asked = Asked(kind, as_of, name, size, release, _announced_digest(request))
     by, now = actor_of(request), timezone.now()
     try:
-        require_room(size)
         return receive_once(chunks=_body(request), asked=asked, key=key, way="api", by=by, now=now)
     except NoRoom as error:
         raise Problem(507, f"{str(error).capitalize()}.") from error

@@ -1,5 +1,6 @@
 """Addresses of the API, each with the rule of who may enter; what is not here is answered in the same form."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
@@ -15,6 +16,7 @@ from extranet.profile.loader import current
 from extranet.web.access import ANYBODY, access
 
 PREFIX = "api/v1/"
+PARAMETER = re.compile(r"<\w+:(\w+)>")
 View = Callable[..., HttpResponseBase]
 
 
@@ -67,11 +69,38 @@ def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
     return problem(404, "There is nothing of that name for you here.")
 
 
+def _known_to(address: str) -> dict[str, set[str]]:
+    """The names that may stand in the query of an address, by the method that knows them."""
+    place = f"/{PREFIX}" + PARAMETER.sub(r"{\1}", address)
+    acts = api.get_openapi_schema(path_prefix=PREFIX)["paths"][place]
+    return {
+        method.upper(): {found["name"] for found in act.get("parameters", ()) if found["in"] == "query"}
+        for method, act in acts.items()
+    }
+
+
+def without_unknown(view: View, known: dict[str, set[str]]) -> View:
+    """A name in the query that the act does not know is a slip, such as ``realease=1``: it is told, not passed over."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        names = known.get(request.method or "", set(request.GET))
+        if not set(request.GET) <= names:
+            return problem(400, f"The address has a name that is not known here; known are: {_listed(names)}.")
+        return view(request, *args, **kwargs)
+
+    return answer
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
 def _guarded(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
     """The acts of the API, each address once, under the one rule that all of them have."""
     views = {str(entry.pattern): entry for entry in patterns if isinstance(entry, URLPattern)}
     for address, entry in views.items():
-        view = access(PUBLISHERS_TOKENS)(in_one_form(entry.callback))
+        view = access(PUBLISHERS_TOKENS)(in_one_form(without_unknown(entry.callback, _known_to(address))))
         yield path(address.replace("<uuidstr:", "<uuid:"), view, name=f"api-{entry.name}")
 
 

@@ -25,7 +25,7 @@ from extranet.mail.ways import WayDown, WayRefused
 from extranet.policy import PolicyRefused
 from extranet.profile.reading import ProfileRefused
 from extranet.reports.refusals import PublicationHeld, ReportsRefused
-from extranet.reports.staging import NoRoom
+from extranet.reports.room import NoRoom
 from extranet.vault.durable import FolderBusy
 from extranet.vault.keys import KeyRefused
 from extranet.vault.packs import PackDamaged

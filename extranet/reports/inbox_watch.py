@@ -34,7 +34,7 @@ from extranet.reports.inbox_files import (
 )
 from extranet.reports.models import StagedUpload
 from extranet.reports.once import Asked, CutOff, receive_once
-from extranet.reports.staging import LARGEST, require_room
+from extranet.reports.staging import LARGEST
 from extranet.vault.processes import own_mark
 
 INBOX = Actor.system("inbox")
@@ -116,7 +116,6 @@ def _seal(source: BinaryIO, dropped: Dropped, mark: str, now: datetime) -> None:
         raise NotTaken(f"the file is empty or larger than {LARGEST // 1024**3} GB")
     if dropped.as_of > local_day(now, zone()):
         raise NotTaken("the day of the extract has not come yet")
-    require_room(size)
     asked = Asked(dropped.kind, dropped.as_of, dropped.name, size, sha256=dropped.sha256)
     try:
         chunks = iter(lambda: source.read(PIECE), b"")

@@ -37,13 +37,13 @@ def receive_once(
 ) -> StagedUpload:
     """Take the file and leave it to the worker; the upload of before where this key was used for the same.
 
-    Raises KeyUsed, CutOff. Not inside a transaction.
+    Raises KeyUsed, CutOff, NoRoom. Not inside a transaction.
     """
     once_key = hashlib.sha256("\0".join((way, by.name, key)).encode()).hexdigest()
     before = StagedUpload.objects.filter(once_key=once_key).first()
     if before is not None:
         return _the_same(before, asked, _digest(chunks, asked))
-    arriving = Arriving(now=now)
+    arriving = Arriving(now=now, size=asked.size)
     try:
         for chunk in chunks:
             arriving.write(chunk)

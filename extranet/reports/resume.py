@@ -16,8 +16,9 @@ from django.db.models import QuerySet
 
 from extranet.audit.record import Actor
 from extranet.reports.models import StagedUpload
+from extranet.reports.room import leave_room
 from extranet.reports.staged_file import chunk_file, data_key_of, digest_of, folder_of, write_chunk
-from extranet.reports.staging import LARGEST, new_upload, publish_later, require_room, settle
+from extranet.reports.staging import LARGEST, new_upload, publish_later, settle
 from extranet.vault.durable import sync_folder
 
 MOST_ARRIVING = 4  # uploads that one person may have begun and not finished
@@ -61,8 +62,7 @@ def begin(
         return begun
     if mine.count() >= MOST_ARRIVING:
         raise UploadRefused(f"{MOST_ARRIVING} files are arriving already; finish one, or wait a day")
-    require_room(size)
-    upload, _ = new_upload(now=now)
+    upload, _ = new_upload(now=now, size=size)
     upload.kind, upload.as_of, upload.name, upload.release = kind, as_of, name[:120], release
     upload.announced, upload.first_chunk = size, first_chunk
     upload.uploaded_by, upload.uploaded_at = by.name, now
@@ -128,12 +128,13 @@ def _take(row: StagedUpload, piece: bytes, now: datetime) -> None:
     number = row.chunks + 1
     target = chunk_file(row.id, number)
     own = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
-    facts = {"chunks": number, "size": row.size + len(piece), "chain": chain_after(row.chain, piece)}
+    size, chain = row.size + len(piece), chain_after(row.chain, piece)
+    leave_room(folder_of(row.id), row.announced - size)
     try:
         write_chunk(own, piece, upload_id=row.id, number=number, key=data_key_of(row))
         with transaction.atomic():
             here = StagedUpload.objects.filter(id=row.id, chunks=row.chunks, finished_at__isnull=True)
-            if not here.update(uploaded_at=now, **facts):
+            if not here.update(uploaded_at=now, chunks=number, size=size, chain=chain):
                 raise WrongPlace(_size_now(row))
             os.replace(own, target)
             sync_folder(folder_of(row.id))

@@ -23,6 +23,7 @@ from extranet.reports.models import StagedUpload
 from extranet.reports.progress import Progress, silent
 from extranet.reports.publish import Outcome, publish
 from extranet.reports.refusals import Conflict, IntegrityBroken, PublicationHeld, ReportsRefused, UsageRefused
+from extranet.reports.room import NoRoom, keep_room, leave_room, require_room
 from extranet.reports.staged_file import (
     StagedFile,
     chunk_aad,
@@ -40,39 +41,35 @@ __all__ = ["Arriving", "open_staged", "publish_later", "publish_now", "receive_c
 
 CHUNK_BYTES = 4 * 1024 * 1024
 LARGEST = 2 * 1024**3  # of a statewide file, by every way in but the command line
-FREE_AFTERWARDS = 1024**3  # what a file that is sent in must leave free on the disk
 ABANDONED_AFTER = timedelta(days=1)  # an upload that nobody finished or confirmed is removed
 GIVEN_UP_AFTER = timedelta(days=7)  # one that the worker was to publish: an outage may last a weekend
 FAILED = 5
 
 
-class NoRoom(Exception):
-    """The disk would be full: nothing was kept, and what is there goes on working."""
-
-
-def require_room(size: int) -> None:
-    """Raise NoRoom where a file of that size would leave too little for everything else."""
-    folder = staging_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < size + FREE_AFTERWARDS:
-        raise NoRoom("there is not enough room on the disk of the exchange; tell its operator")
-
-
-def new_upload(*, now: datetime) -> tuple[StagedUpload, bytes]:
-    """An upload of nothing yet, not saved, with its folder and the key of its chunks."""
+def new_upload(*, now: datetime, size: int = 0) -> tuple[StagedUpload, bytes]:
+    """An upload of nothing yet, not saved, with its folder and the key of its chunks. ``size``: bytes that were
+    announced; room for them is kept. Raises NoRoom."""
+    require_room(staging_folder(), size)
     handle, data_key = system_key(Purpose.STAGING, now=now), new_key()
     upload = StagedUpload(key_version=handle.version, chunk_bytes=CHUNK_BYTES)
     upload.wrapped_key = wrap_data_key(handle.key, data_key, chunk_aad(upload.id, 0))
     folder_of(upload.id).mkdir(mode=0o700, parents=True)
     sync_folder(staging_folder())
+    try:
+        keep_room(folder_of(upload.id), size)
+    except NoRoom:
+        shutil.rmtree(folder_of(upload.id), ignore_errors=True)
+        raise
     return upload, data_key
 
 
 class Arriving:
     """A file on its way: sealed as it is written; ``keep`` makes it an upload, ``discard`` leaves nothing of it."""
 
-    def __init__(self, *, now: datetime) -> None:
-        self._upload, self._data_key = new_upload(now=now)
+    def __init__(self, *, now: datetime, size: int = 0) -> None:
+        """``size`` as it was announced. Raises NoRoom."""
+        self._announced = size
+        self._upload, self._data_key = new_upload(now=now, size=size)
         self._digest, self._waiting = hashlib.sha256(), bytearray()
         self.is_kept = False
 
@@ -91,6 +88,7 @@ class Arriving:
         """All of it was written: seal the rest, make it durable; the SHA-256 of the whole."""
         if self._waiting:
             self._seal(len(self._waiting))
+        leave_room(folder_of(self._upload.id), 0)  # less came than was announced, of a form its other fields
         sync_folder(folder_of(self._upload.id))
         return self._digest.hexdigest()
 
@@ -127,6 +125,7 @@ class Arriving:
         self._digest.update(chunk)
         upload.chunks, upload.size = upload.chunks + 1, upload.size + length
         target = chunk_file(upload.id, upload.chunks)
+        leave_room(folder_of(upload.id), self._announced - upload.size)
         write_chunk(target, chunk, upload_id=upload.id, number=upload.chunks, key=self._data_key)
 
 

@@ -165,7 +165,7 @@ def test_a_digest_that_fits_is_taken(adas: Client) -> None:
 
 
 def test_a_full_disk_is_said_and_nothing_kept(adas: Client, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extranet.reports.staging.FREE_AFTERWARDS", 2**62)
+    monkeypatch.setattr("extranet.reports.room.FREE_AFTERWARDS", 2**62)
     assert send(adas).status_code == 507
     assert nothing_was_kept(data_folder)
 
@@ -246,3 +246,12 @@ def test_the_description_is_for_everybody(db: None) -> None:
         "/api/v1/uploads/{upload_id}",
     }
     assert all(act["security"] == [{"PublisherToken": []}] for acts in found["paths"].values() for act in acts.values())
+
+
+def test_a_slip_in_the_address_is_told_and_nothing_is_taken(adas: Client, data_folder: Path) -> None:
+    slip = adas.generic("POST", f"{SEND}?kind={BOOK}&as_of={MONDAY}&realease=true", TEXT, "text/csv")
+    assert (slip.status_code, slip["Content-Type"]) == (400, "application/problem+json")
+    assert "known are: as_of, kind, name, release." in slip.json()["detail"]
+    assert not StagedUpload.objects.exists()
+    assert adas.get(f"{SEND}?offset=0&page=2").status_code == 400
+    assert adas.get(f"{SEND}/{UUID(int=7)}?state=released").status_code == 400

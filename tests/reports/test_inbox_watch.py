@@ -14,7 +14,7 @@ from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.jobs.leases import named_lock
 from extranet.jobs.worker import work_once
-from extranet.reports import inbox_files, inbox_watch, staging
+from extranet.reports import inbox_files, inbox_watch, room
 from extranet.reports.inbox_watch import Looked, watch
 from extranet.reports.models import Publication, StagedUpload
 from tests.reports.exchange import ALICE, BOB, CONDITIONAL, book_row, csv_text
@@ -337,8 +337,8 @@ def test_a_full_disk_leaves_the_file_to_be_taken_later(
 ) -> None:
     drop(inbox)
     with monkeypatch.context() as patched:
-        patched.setattr(staging, "FREE_AFTERWARDS", 2**62)
-        with pytest.raises(staging.NoRoom):
+        patched.setattr(room, "FREE_AFTERWARDS", 2**62)
+        with pytest.raises(room.NoRoom):
             watch(now=now)
     assert watch(now=now).taken == 1
 

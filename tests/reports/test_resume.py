@@ -10,12 +10,13 @@ import pytest
 from extranet.agents.models import Agent
 from extranet.audit.record import Actor
 from extranet.jobs.worker import work_once
-from extranet.reports import resume, staging
+from extranet.reports import resume, room, staging
 from extranet.reports.models import Publication, StagedUpload
 from extranet.reports.refusals import IntegrityBroken, UsageRefused
 from extranet.reports.resume import NoUpload, UploadRefused, WrongPiece, WrongPlace
+from extranet.reports.room import NoRoom
 from extranet.reports.staged_file import open_staged, write_chunk
-from extranet.reports.staging import NoRoom, sweep_staging
+from extranet.reports.staging import sweep_staging
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
 pytestmark = pytest.mark.django_db
@@ -220,7 +221,7 @@ def test_a_person_cannot_fill_the_disk(publisher: Actor, now: datetime, monkeypa
         begun(publisher, now, name=f"{number}.csv")
     with pytest.raises(UploadRefused, match="arriving already"):
         begun(publisher, now)
-    monkeypatch.setattr(staging, "FREE_AFTERWARDS", 2**62)
+    monkeypatch.setattr(room, "FREE_AFTERWARDS", 2**62)
     with pytest.raises(NoRoom):
         begun(GRACE, now)
 

@@ -43,11 +43,11 @@ class RosterForm(forms.Form):
         error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
     )
 
-    def __init__(self, *args: object, is_too_large: bool = False, **kwargs: object) -> None:
+    def __init__(self, *args: object, refusal: str = "", **kwargs: object) -> None:
+        """``refusal``: why a file that was sent is not there."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # what forms.Form takes, handed on
-        if is_too_large:
-            words = f"The file is larger than {LARGEST // 1024**2} MB. It was not kept."
-            self.fields["file"].error_messages.update(required=words, missing=words)
+        if refusal:
+            self.fields["file"].error_messages.update(required=refusal, missing=refusal)
 
     def clean_file(self) -> object:
         file = self.cleaned_data["file"]
@@ -64,7 +64,7 @@ def roster(request: PortalRequest, handler: SealingHandler) -> HttpResponse:
     if request.method != "POST":
         return _page(request, RosterForm())
     sent = request.POST, request.FILES  # read before the handler is asked: reading is what fills it
-    form = RosterForm(*sent, is_too_large=handler.is_too_large)
+    form = RosterForm(*sent, refusal=handler.refusal(largest=f"{LARGEST // 1024**2} MB"))
     if not form.is_valid():
         return _page(request, form, status=422)
     file: SealedFile = form.cleaned_data["file"]

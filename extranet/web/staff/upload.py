@@ -84,12 +84,11 @@ class UploadForm(WhichForm):
         error_messages={"required": "Choose a file.", "missing": "Choose a file.", "empty": "The file is empty."},
     )
 
-    def __init__(self, *args: object, is_too_large: bool = False, **kwargs: object) -> None:
+    def __init__(self, *args: object, refusal: str = "", **kwargs: object) -> None:
+        """``refusal``: why a file that was sent is not there."""
         super().__init__(*args, **kwargs)
-        self.is_too_large = is_too_large
-        if is_too_large:
-            words = f"The file is larger than {LARGEST // 1024**3} GB. It was not kept."
-            self.fields["file"].error_messages.update(required=words, missing=words)
+        if refusal:
+            self.fields["file"].error_messages.update(required=refusal, missing=refusal)
 
     def clean_file(self) -> object:
         file = self.cleaned_data["file"]
@@ -116,7 +115,7 @@ def upload(request: PortalRequest, handler: SealingHandler) -> HttpResponse:
     if request.method != "POST":
         return _page(request, UploadForm())
     sent = request.POST, request.FILES  # read before the handler is asked: reading is what fills it
-    form = UploadForm(*sent, is_too_large=handler.is_too_large)
+    form = UploadForm(*sent, refusal=handler.refusal(largest=f"{LARGEST // 1024**3} GB"))
     if not form.is_valid():
         return _page(request, form, status=422)
     kept = _keep(request, form, timezone.now())

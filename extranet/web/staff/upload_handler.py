@@ -16,11 +16,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from extranet.reports.room import NoRoom
 from extranet.reports.staging import Arriving
 from extranet.web.access import PortalRequest
 
 FIELD = "file"
 PIECE = 256 * 1024
+NO_ROOM = "The disk of the exchange is too full for this file. Tell its operator. It was not kept."
 MULTIPART_OVERHEAD = 64 * 1024  # boundaries and the other fields, in the length that the browser announces
 
 
@@ -39,10 +41,16 @@ class SealingHandler(FileUploadHandler):
 
     def __init__(self, *, limit: int, now: datetime) -> None:
         super().__init__()
-        self.limit, self.is_too_large = limit, False
+        self.limit, self.is_too_large, self._has_no_room, self._announced = limit, False, False, 0
         self._now = now
         self._arriving: Arriving | None = None
         self._is_complete = False
+
+    def refusal(self, *, largest: str) -> str:
+        """Why the file was not kept; blank where it was, or none was sent. ``largest``: the limit in words."""
+        if self.is_too_large:
+            return f"The file is larger than {largest}. It was not kept."
+        return NO_ROOM if self._has_no_room else ""
 
     def handle_raw_input(
         self,
@@ -53,13 +61,18 @@ class SealingHandler(FileUploadHandler):
         encoding: str | None = None,
     ) -> None:
         """A form that is announced too large is not sealed at all."""
+        self._announced = content_length
         self.is_too_large = content_length > self.limit + MULTIPART_OVERHEAD
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         if self.field_name != FIELD or self._arriving is not None or self.is_too_large:
             raise SkipFile
-        self._arriving = Arriving(now=self._now)
+        try:
+            self._arriving = Arriving(now=self._now, size=min(self._announced, self.limit))
+        except NoRoom as error:
+            self._has_no_room = True
+            raise SkipFile from error
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self._arriving is None:

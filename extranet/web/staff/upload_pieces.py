@@ -16,7 +16,7 @@ from extranet.reports import resume
 from extranet.reports.listing import StagedUpload
 from extranet.reports.refusals import IntegrityBroken
 from extranet.reports.resume import NoUpload, UploadRefused, WrongPiece, WrongPlace
-from extranet.reports.staging import NoRoom
+from extranet.reports.room import NoRoom
 from extranet.web.access import PUBLISHERS, PortalRequest, access, actor_of
 from extranet.web.staff.upload import WhichForm, require_ending
 

@@ -203,3 +203,13 @@ def test_an_upload_of_another_kind_has_no_page_here(publisher: Client) -> None:
     StagedUpload.objects.update(kind="roster")
     assert publisher.get(f"/staff/publications/uploads/{upload.id}/").status_code == 404
     assert not Event.objects.filter(action=Action.PUBLICATION_RECEIVED).exists()
+
+
+def test_a_file_for_which_there_is_no_room_is_refused_in_plain_words(
+    publisher: Client, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extranet.reports.room.FREE_AFTERWARDS", 2**62)
+    answer = send(publisher, TEXT)
+    assert answer.status_code == 422
+    assert "too full for this file" in text_of(answer)
+    assert list((data_folder / "staging").iterdir()) == []
