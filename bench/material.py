@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid5
 
-FOLDER = Path(os.environ.get("BENCH_DIR", "var/bench"))
+FOLDER = Path(os.environ.get("BENCH_DIR", "var/bench")).absolute()
 WEEKS = (date(2026, 11, 16), date(2026, 11, 23))
 ROWS_A_CASE = 2.19
 AGENTS_A_ROW = 14_000 / 2_000_000

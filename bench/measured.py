@@ -24,7 +24,7 @@ class Cost:
 def measured(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> Cost:
     """``python -m bench.<module> arguments``; the cost that it prints of its work, without what starting it costs."""
     command = [sys.executable, "-m", f"bench.{module}", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **(env or {})})
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
     found = json.loads(done.stdout.splitlines()[-1])
     return Cost(found.pop("cpu"), found.pop("wall"), found.pop("peak"), found)
 
