@@ -64,10 +64,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "extranet.web.headers.SecurityHeaders",
     "extranet.web.hosts.HostMiddleware",
+    "extranet.web.methods.MethodMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "extranet.web.csrf.OwnFormsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -115,8 +116,10 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [f"{part.scheme}://{part.netloc}" for part in map(urlsplit, (EXTRANET.portal, EXTRANET.reset))]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # its cookie cannot be bound to the host
 CSRF_FAILURE_VIEW = "extranet.web.errors.csrf_failure"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS  # what lies below the portal's own name is the portal's
 LOGIN_URL = "/login/"
 X_FRAME_OPTIONS = "DENY"
 

@@ -1,7 +1,7 @@
 """Addresses of the API, each with the rule of who may enter; what is not here is answered in the same form."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
@@ -33,18 +33,30 @@ def description() -> dict[str, Any]:
     return found
 
 
-def in_one_form(view: View) -> View:
-    """The answer of a view; a method that it does not know is a problem like any other."""
+def in_one_form(view: View, methods: Sequence[str] = ()) -> View:
+    """The answer of a view; a method that it does not know is a problem like any other. ``methods``: those it knows."""
 
     @csrf_exempt  # no cookie lets anybody in here, so no form of another site does
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "HEAD":
+            request.method = "GET"  # the server sends the head of that answer alone
         found = view(request, *args, **kwargs)
-        if isinstance(found, HttpResponseNotAllowed):
-            return problem(405, "This address does not know that method.", headers={"Allow": found["Allow"]})
-        return found
+        return (
+            not_allowed(_with_head(found["Allow"].split(", "))) if isinstance(found, HttpResponseNotAllowed) else found
+        )
 
+    answer.methods, answer.not_allowed = _with_head(methods), not_allowed  # type: ignore[attr-defined]
     return answer
+
+
+def not_allowed(methods: Sequence[str]) -> HttpResponse:
+    return problem(405, "This address does not know that method.", headers={"Allow": ", ".join(methods)})
+
+
+def _with_head(methods: Iterable[str]) -> list[str]:
+    known = set(methods)
+    return sorted(known | {"HEAD"} if "GET" in known else known)
 
 
 def _reading(view: Callable[[HttpRequest], HttpResponse]) -> View:
@@ -52,7 +64,7 @@ def _reading(view: Callable[[HttpRequest], HttpResponse]) -> View:
     def answer(request: HttpRequest) -> HttpResponseBase:
         return view(request) if request.method in ("GET", "HEAD") else HttpResponseNotAllowed(["GET", "HEAD"])
 
-    return access(ANYBODY)(in_one_form(answer))
+    return access(ANYBODY)(in_one_form(answer, ["GET"]))
 
 
 def openapi(request: HttpRequest) -> HttpResponse:
@@ -99,8 +111,11 @@ def _listed(names: set[str]) -> str:
 def _guarded(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
     """The acts of the API, each address once, under the one rule that all of them have."""
     views = {str(entry.pattern): entry for entry in patterns if isinstance(entry, URLPattern)}
+    acts = {known.url_name: known.operations for known in api.default_router.path_operations.values()}
     for address, entry in views.items():
-        view = access(PUBLISHERS_TOKENS)(in_one_form(without_unknown(entry.callback, _known_to(address))))
+        methods = [method for act in acts[entry.name] for method in act.methods]
+        answering = without_unknown(entry.callback, _known_to(address))
+        view = access(PUBLISHERS_TOKENS)(in_one_form(answering, methods))
         yield path(address.replace("<uuidstr:", "<uuid:"), view, name=f"api-{entry.name}")
 
 

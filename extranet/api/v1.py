@@ -31,7 +31,9 @@ from extranet.reports.refusals import Conflict, ReportsRefused
 from extranet.reports.release import release as release_publication
 from extranet.web.access import actor_of
 
-DESCRIPTION = "For programs of the exchange that publish. Every request carries a publisher's token."
+DESCRIPTION = (
+    "For programs of the exchange that publish. Every request carries a publisher's token; no cookie is read or set."
+)
 BODY = {"required": True, "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in TYPES}}
 A_PAGE, LONGEST_PAGE = 50, 200
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from extranet import timetable
 from extranet.audit.chain import seal
+from extranet.credentials.sessions import keep_time
 from extranet.jobs.worker import work_once
 from extranet.mail.delivery import deliver_due
 
@@ -51,6 +52,7 @@ def duties() -> list[Duty]:
         Duty("tasks", 1, lambda now: work_once(now=now)),
         Duty("mail", 1, lambda now: deliver_due(now=now)),
         Duty("seal", 1, lambda now: seal(now=now)),
+        Duty("sessions", 30, lambda now: keep_time(now=now)),  # not in the timetable, which a clock set back stops
     ]
 
 

@@ -212,15 +212,32 @@ class LiveSession(models.Model):
     network = models.CharField(max_length=60, blank=True)
     browser = models.CharField(max_length=120, blank=True)
     second_factor_at = models.DateTimeField(null=True)
+    role = models.CharField(max_length=16, blank=True)  # the account's when it began: another role ends it
     ended_at = models.DateTimeField(null=True)
     ended_reason = models.CharField(max_length=30, blank=True)  # logout, newer_login, idle, reset, disabled …
 
     class Meta:
         db_table = "live_sessions"
-        indexes = [models.Index(fields=["account", "ended_at"], name="live_sessions_open")]
+        indexes = [
+            models.Index(fields=["account", "ended_at"], name="live_sessions_open"),
+            models.Index(fields=["last_seen_at"], condition=Q(ended_at=None), name="live_sessions_idle"),
+        ]
 
     def __str__(self) -> str:
         return f"session of {self.account_id}"
+
+
+class SessionClock(models.Model):
+    """The latest moment this site has seen, one row: by it a clock that was set back is noticed."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    latest_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "session_clock"
+
+    def __str__(self) -> str:
+        return self.latest_at.isoformat()
 
 
 class ApiToken(models.Model):

@@ -122,6 +122,7 @@ class AccessMiddleware:
         if isinstance(live, Ended):
             if live.reason != UNKNOWN or isinstance(request.user, Account):
                 logout(request)  # a stranger's session stays: it may hold the note that the password was right
+                request.ended = live.reason  # type: ignore[attr-defined]  # the login page says it
             return live.reason
         if live is not None and isinstance(request.user, Account) and request.user.pk == live.account_id:
             request.account, request.live = request.user, live  # type: ignore[attr-defined]

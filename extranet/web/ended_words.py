@@ -14,6 +14,12 @@ _WORDS: Mapping[str, str] = {
     "If that was not you, get a new password with the reset link now.",
     sessions.TOO_LONG: "You were logged in for a long time. To protect the data, please log in again.",
     sessions.UNKNOWN: "Your session is over. Please log in again.",
+    sessions.BY_OWNER: "Your session was ended in another browser, from the list of sessions of your account. "
+    "If that was not you, get a new password with the reset link now.",
+    sessions.ROLE_CHANGED: "Your session was ended, because your role was changed. Log in to go on with the new one.",
+    sessions.CLOCK: "The clock of this site was set right, so everybody has to log in again.",
+    "reissued": "Your session was ended, because a new password was issued to you. It comes by e-mail.",
+    "enrolled": "Your session was ended, because your account was set up anew. Log in with the new password.",
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",
     "reset": "Your session was ended, because the password was reset. Log in with the new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),

@@ -3,7 +3,6 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +15,11 @@ from extranet.credentials import sessions
 from extranet.credentials.login import SignIn
 from extranet.credentials.models import Account, LiveSession
 from extranet.profile.loader import current
+from extranet.web.cookies import cookie_name, set_cookie
 from extranet.web.network import browser_of, network_of
 
 BACKEND = "extranet.credentials.sessions.GateBackend"
-DEVICE_COOKIE = "__Host-device" if settings.HTTPS else "device"
+DEVICE_COOKIE = cookie_name("device")
 DEVICE_DAYS = 180
 
 
@@ -40,6 +40,22 @@ def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: b
         messages.warning(request, "You were logged in elsewhere. That session was ended: one at a time is allowed.")
     _tell_last_login(request, signed.account)
     return remember_device(redirect(safe_onward(onward, signed.account)), signed.device_token)
+
+
+def renew(request: HttpRequest, *, now: datetime, second_factor: bool = False) -> None:
+    """A new session id for who is logged in, after a step-up: whoever held the old one holds nothing.
+
+    Raises SessionOver if the session ended in the meantime; this browser is logged out then.
+    """
+    live: LiveSession = request.live  # type: ignore[attr-defined]
+    request.session.cycle_key()
+    key = request.session.session_key or ""
+    try:
+        renewed = sessions.renew(session=live, session_key=key, now=now, second_factor=second_factor)
+    except sessions.SessionOver:
+        request.session.flush()
+        raise
+    request.live = renewed  # type: ignore[attr-defined]
 
 
 def leave(request: HttpRequest, *, now: datetime) -> None:
@@ -63,10 +79,7 @@ def safe_onward(onward: str, account: Account) -> str:
 
 def remember_device(response: HttpResponse, token: str | None) -> HttpResponse:
     """Set the known-device cookie."""
-    if token:
-        age = DEVICE_DAYS * 86400
-        response.set_cookie(DEVICE_COOKIE, token, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax")
-    return response
+    return set_cookie(response, DEVICE_COOKIE, token, seconds=DEVICE_DAYS * 86400) if token else response
 
 
 def _tell_last_login(request: HttpRequest, account: Account) -> None:

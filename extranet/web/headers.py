@@ -1,4 +1,4 @@
-"""What every answer carries whatever the view did: the content policy, no caching, no framing; and which methods exist.
+"""What every answer carries whatever the view did: the content policy, no caching, no framing.
 
 Django 5.2 has no content policy of its own; the setting has the name that Django 6 gives it (SECURE_CSP), so that
 this middleware can go when the framework brings one.
@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseFileResponse
 
 Policy = Mapping[str, Iterable[str]]
 
-METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 FEATURES_OFF = (
     *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen"),
     *("geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
@@ -69,7 +68,7 @@ class SecurityHeaders:
         self.fixed = _fixed_headers()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+        response = self.get_response(request)
         for name, value in self.fixed.items():
             response[name] = value
         if not isinstance(response, WhiteNoiseFileResponse):

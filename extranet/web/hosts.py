@@ -20,6 +20,8 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.HTTPS:  # the proxy ended TLS; without this Django would ask less of forms than it does under https
+            request.META["wsgi.url_scheme"] = "https"
         if reset_has_own_host() and _is_for_reset(request):
             request.urlconf = "extranet.web.reset_site.host_urls"
         return self.get_response(request)

@@ -57,6 +57,6 @@ def test_every_cookie_is_bound_to_its_host_secure_and_out_of_the_reach_of_script
 
 
 def test_browsers_are_told_to_stay_with_https_and_other_names_get_no_page(asked: dict[str, object]) -> None:
-    assert asked["hsts"] == "max-age=31536000"
+    assert asked["hsts"] == "max-age=31536000; includeSubDomains"
     assert asked["hosts"] == ["portal.example.org", "reset.example.org"]
     assert asked["strange"] == 400

@@ -9,7 +9,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from extranet.web.headers import METHODS, check_policy, header_value, policy
+from extranet.web.headers import check_policy, header_value, policy
+from extranet.web.methods import METHODS
 
 pytestmark = pytest.mark.urls("tests.web.frame_urls")
 

@@ -87,5 +87,6 @@ def _refused(request: HttpRequest, form: LoginForm, refused: LoginRefused) -> Ht
 
 
 def _page(request: HttpRequest, form: LoginForm, fault: str = "") -> HttpResponse:
-    ended = "" if request.method == "POST" else ended_words(request.GET.get("ended", ""))
+    reason = request.GET.get("ended", "") or getattr(request, "ended", "")
+    ended = "" if request.method == "POST" else ended_words(reason)
     return render(request, "portal/login.html", {"form": form, "fault": fault, "ended": ended})

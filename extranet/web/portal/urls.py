@@ -14,6 +14,7 @@ from extranet.web.portal import (
     login,
     logout,
     password,
+    sessions,
     support,
 )
 
@@ -31,6 +32,9 @@ urlpatterns = [
     path("reports/<slug:kind>/download/", download.download, name="download"),
     path("account/", account.account, name="account"),
     path("account/keepalive/", logout.keep_alive, name="keepalive"),
+    path("account/sessions/", sessions.sessions, name="sessions"),
+    path("account/sessions/end-others/", sessions.end_others, name="sessions-end-others"),
+    path("account/sessions/<uuid:session_id>/end/", sessions.end, name="session-end"),
     path("account/password/", password.password, name="password"),
     path("email-change/<str:token>/", email_veto.email_veto, name="email-veto"),
     path("support/", support.support, name="support"),

@@ -2,14 +2,13 @@
 
 import re
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import new_token
+from extranet.web.cookies import cookie_name, set_cookie
 
-_PREFIX = "__Host-" if settings.HTTPS else ""
-BROWSER_COOKIE, SHOWN_COOKIE = f"{_PREFIX}reset", f"{_PREFIX}reset-shown"
+BROWSER_COOKIE, SHOWN_COOKIE = cookie_name("reset"), cookie_name("reset-shown")
 _TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 
 
@@ -28,19 +27,13 @@ def shown_token(request: HttpRequest) -> str:
 
 def remember_browser(response: HttpResponse, token: str) -> HttpResponse:
     """For as long as a link lives that is asked for now."""
-    return _set(response, BROWSER_COOKIE, token, policy().reset_link_minutes)
+    return set_cookie(response, BROWSER_COOKIE, token, seconds=policy().reset_link_minutes * 60)
 
 
 def remember_shown(response: HttpResponse, token: str) -> HttpResponse:
-    return _set(response, SHOWN_COOKIE, token, policy().shown_password_minutes)
+    return set_cookie(response, SHOWN_COOKIE, token, seconds=policy().shown_password_minutes * 60)
 
 
 def _read(request: HttpRequest, name: str) -> str:
     value = request.COOKIES.get(name, "")
     return value if _TOKEN.fullmatch(value) else ""
-
-
-def _set(response: HttpResponse, name: str, value: str, minutes: int) -> HttpResponse:
-    """Lax, so that the browser brings it along when its person follows the link in the mail."""
-    response.set_cookie(name, value, max_age=minutes * 60, secure=settings.HTTPS, httponly=True, samesite="Lax")
-    return response

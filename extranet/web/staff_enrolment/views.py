@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,13 +14,14 @@ from extranet.credentials.models import Account
 from extranet.credentials.second_factor import propose
 from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look
 from extranet.web.access import ANYBODY, access
+from extranet.web.cookies import cookie_name, set_cookie
 from extranet.web.errors import refuse
 from extranet.web.network import browser_of, network_of
 from extranet.web.password_words import hint, words
 from extranet.web.staff_enrolment.qr import qr_svg
 
 TITLE = "Set up your staff account"
-HOLDER_COOKIE = "__Host-enrolment" if settings.HTTPS else "enrolment"
+HOLDER_COOKIE = cookie_name("enrolment")
 SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
 HOLDER = re.compile(f"[{SIGNS}]{{32}}")
 
@@ -91,9 +91,7 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
     qr = qr_svg(proposal.address)
     page: dict[str, object] = {"form": form, "account": account, "proposal": proposal, "qr": qr, "title": TITLE}
     response = render(request, "staff_enrolment/form.html", page)
-    age = LINK_HOURS * 3600
-    response.set_cookie(HOLDER_COOKIE, holder, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax")
-    return response
+    return set_cookie(response, HOLDER_COOKIE, holder, seconds=LINK_HOURS * 3600)
 
 
 def _holder(request: HttpRequest) -> str:
