@@ -11,7 +11,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import devices, sessions, throttle
 from extranet.credentials.gate import RESET_HELPS, Channel, Reason, Verdict, may_enter, needs_second_factor
-from extranet.credentials.hashing import hash_password, verify_or_burn
+from extranet.credentials.hashing import HashingBusy, hash_password, verify_or_burn
 from extranet.credentials.models import Account, ShownPassword
 from extranet.credentials.username import UsernameRefused, parse
 
@@ -57,8 +57,14 @@ def sign_in(*, username: str, password: str, device: str | None, network: str, b
         _refuse(name, Reason.THROTTLED, network, now)
         raise LoginRefused(THROTTLED, allowance.retry_after_seconds)
     account = Account.objects.select_related("agent").filter(username=name).first()
-    checked = verify_or_burn(account, password)
+    try:
+        checked = verify_or_burn(account, password)
+    except HashingBusy:
+        throttle.undo_guess(username=name, device=known, network=network)
+        raise
     if account is None or not checked.right:
+        if known is not None and allowance.last:
+            devices.forget_spent(device=known, by=Actor.nobody(network), now=now)
         _refuse(name, _why_wrong(account, now), network, now)
         raise LoginRefused(WRONG)
     verdict = may_enter(account, channel=Channel.PORTAL, now=now)
