@@ -145,7 +145,9 @@ def _peppers(env: Env) -> Iterator[Finding]:
         yield from _too_open("keys", env.pepper_file)
     for pepper_id in pepper.lost():
         text = f"passwords are stored under the pepper {pepper_id}, which is not here: they do not work"
-        yield Finding("keys", "wrong", text, f"put it back into {env.pepper_file} or EXTRANET_PASSWORD_PEPPER", WRONG_USE)
+        yield Finding(
+            "keys", "wrong", text, f"put it back into {env.pepper_file} or EXTRANET_PASSWORD_PEPPER", WRONG_USE
+        )
 
 
 def _earlier_masters() -> Iterator[Finding]:

@@ -7,12 +7,12 @@ on SQLite a writer would hold everybody up.
 
 import base64
 import os
-import secrets
 import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Protocol, cast
 
 from django.contrib.auth.hashers import (
@@ -60,7 +60,7 @@ class Argon2Hasher(Argon2PasswordHasher):
 
     def decoy(self) -> str:
         cost = f"m={self.memory_cost},t={self.time_cost},p={self.parallelism}"
-        return f"{self.algorithm}$argon2id$v=19${cost}${_random(16)}${_random(32)}"
+        return f"{self.algorithm}$argon2id$v=19${cost}${_plain(self.salt().encode())}${_plain(token_bytes(32))}"
 
 
 class CheapArgon2Hasher(Argon2Hasher):
@@ -77,7 +77,7 @@ class Pbkdf2Hasher(PBKDF2PasswordHasher):
     iterations = 600_000
 
     def decoy(self) -> str:
-        return f"{self.algorithm}${self.iterations}${_random(16)}${base64.b64encode(secrets.token_bytes(32)).decode()}"
+        return f"{self.algorithm}${self.iterations}${self.salt()}${base64.b64encode(token_bytes(32)).decode()}"
 
 
 class CheapPbkdf2Hasher(Pbkdf2Hasher):
@@ -139,8 +139,9 @@ def _peppered(password: str, key: pepper.Pepper | None) -> str:
     return key.over(password) if key else password
 
 
-def _random(size: int) -> str:
-    return base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+def _plain(raw: bytes) -> str:
+    """As argon2 writes bytes down."""
+    return base64.b64encode(raw).decode().rstrip("=")
 
 
 @contextmanager

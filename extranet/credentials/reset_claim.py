@@ -132,7 +132,7 @@ def _taken(link: ResetLink, now: datetime) -> Iterator[None]:
         raise ResetOver(RACED, link.account.username)
     try:
         yield
-    except Exception:
+    except BaseException:
         mine.update(taken_until=None)
         raise
 

@@ -7,14 +7,16 @@ of all of these and clears them. Unknown names are counted like known ones.
 Keys are keyed digests: no list of names or networks stands here.
 """
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import ceil
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q, QuerySet
-from django.utils.crypto import salted_hmac
+from django.db.models import Q
 
 from extranet.credentials import counters
 from extranet.credentials.counters import Budget
@@ -23,7 +25,10 @@ from extranet.profile.in_force import policy
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
 DEVICE_DAY = "login-device-day"  # how long a device that guesses wrong stays known
-ALL, ACCOUNT_FLOOD = "login-all", "login-account-flood"  # everybody together, and what an account has left while it is spent
+ALL, ACCOUNT_FLOOD = (
+    "login-all",
+    "login-account-flood",
+)  # everybody together, and what an account has left while it is spent
 CHANGE = "change-password"  # the old password, asked again inside a session
 SECOND_FACTOR = "second-factor"  # outside of OF_ACCOUNTS: a reset must not buy more codes to guess
 OF_ACCOUNTS = (DEVICE, DEVICE_DAY, ACCOUNT_NETWORK, ACCOUNT, ACCOUNT_FLOOD, CHANGE)
@@ -97,10 +102,10 @@ def take_guess(*, username: str, device: KnownDevice | None, network: str, now: 
 def give_back_guess(*, username: str, device: KnownDevice | None, network: str) -> None:
     """The try was the owner's: clear what only the owner can have spent, return one to what others share."""
     if device is not None:
-        clear(owner=username, detail=str(device.pk), scopes=(DEVICE, DEVICE_DAY))
+        counters.forget(rows=[(scope, _key(scope, username, str(device.pk))) for scope in (DEVICE, DEVICE_DAY)])
         return
     with transaction.atomic():
-        clear(owner=username, detail=network, scopes=(ACCOUNT_NETWORK,))
+        counters.forget(rows=[(ACCOUNT_NETWORK, _key(ACCOUNT_NETWORK, username, network))])
         _return_one([(ACCOUNT, username, ""), (NETWORK, network, "")])
         _return_one_of_all(username)
 
@@ -198,24 +203,31 @@ def _window_and_lock() -> tuple[timedelta, timedelta]:
 def _return_one(rows: Sequence[tuple[str, str, str]]) -> None:
     """One try less, and no wait: whoever filled the row by it is not there."""
     for scope, owner, detail in rows:
-        _counted(scope, owner, detail).update(count=F("count") - 1, blocked_until=None)
+        counters.give_back(scope=scope, key=_key(scope, owner, detail))
 
 
 def _return_one_of_all(username: str) -> None:
     """To everybody's budget while it is not spent, else to the narrow one that the try then was taken from."""
-    if not _counted(ALL, "", "").filter(blocked_until=None).update(count=F("count") - 1):
+    if not counters.give_back(scope=ALL, key=_key(ALL, "", ""), even_blocked=False):
         _return_one([(ACCOUNT_FLOOD, username, "")])
 
 
-def _counted(scope: str, owner: str, detail: str) -> QuerySet[Throttle]:
-    return Throttle.objects.filter(scope=scope, key=_key(scope, owner, detail), count__gt=0)
-
-
 def _owner_part(scope: str, owner: str) -> str:
-    return salted_hmac(f"extranet.throttle.{scope}", owner, algorithm="sha256").hexdigest()[:_PART]
+    return _digest(scope, owner)
 
 
 def _key(scope: str, owner: str, detail: str) -> str:
     """Owner and detail apart, so that all counters of an owner can be found again without their details."""
-    own = salted_hmac(f"extranet.throttle.{scope}.detail", f"{owner}\0{detail}", algorithm="sha256").hexdigest()
-    return _owner_part(scope, owner) + own[:_PART]
+    return _digest(scope, owner) + _digest(f"{scope}.detail", f"{owner}\0{detail}")
+
+
+def _digest(purpose: str, text: str) -> str:
+    return hmac.digest(_secret(settings.SECRET_KEY), f"{purpose}\0{text}".encode(errors="replace"), "sha256").hex()[
+        :_PART
+    ]
+
+
+@lru_cache(maxsize=4)
+def _secret(secret_key: str) -> bytes:
+    """A key of its own for these digests, made once: a flood is counted here."""
+    return hmac.digest(secret_key.encode(), b"extranet.throttle", "sha256")
