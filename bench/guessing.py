@@ -1,4 +1,4 @@
-"""A flood of bad logins on the throttle's functions, and genuine agents in the midst of it: what gets through is counted.
+"""A flood of bad logins on the throttle's functions, and genuine agents in the midst of it: what gets through.
 
 The clock is an argument, so a day of guessing is done as fast as the counters move. Also run, shorter, by a test.
 """

@@ -109,9 +109,7 @@ def _tell(lines: dict[str, list[float]]) -> None:
         verdict = "" if not aim else "reached" if middle / bare <= AIM else "not reached"
         rows.append([name, f"**{middle / bare:.2f}x**", aim, verdict, f"{1_000 / middle:.1f}", f"{middle:.1f} ms"])
     print(table(["against the bare hash (median of the run)", "ratio", "aim", "", "a CPU-second", "CPU"], rows))
-    print(
-        f"\nLogins a CPU-second elsewhere: Keycloak publishes {KEYCLOAK}, Django's own argon2 cost gives about {DJANGO}."
-    )
+    print(f"\nLogins a CPU-second elsewhere: Keycloak publishes {KEYCLOAK}, Django's own argon2 gives {DJANGO}.")
 
 
 if __name__ == "__main__":

@@ -55,15 +55,13 @@ def _simulated(accounts: Sequence[Any], names: Sequence[str], guesses: int, genu
     networks = [f"10.{number >> 8}.{number & 255}.0/24" for number in range(20_000)]
     draw = random.Random(2)
     mine = [*accounts[: genuine // 10], *draw.sample(list(accounts[genuine // 10 :]), genuine - genuine // 10)]
-    people_at_door = [
-        _owner(guessing, account, number, draw.choice(networks), now) for number, account in enumerate(mine)
-    ]
+    owners = [_owner(guessing, account, number, draw.choice(networks), now) for number, account in enumerate(mine)]
     begun = time.process_time()
     found = guessing.flood(
         names=names,
         few=_few(accounts),
         networks=networks,
-        genuine=people_at_door,
+        genuine=owners,
         guesses=guesses,
         begin=now,
         span=timedelta(days=1),
@@ -136,22 +134,18 @@ def _served(accounts: Sequence[Any], names: Sequence[str], guesses: int, genuine
         f"\n{guesses:,} bad logins through the server in {time.monotonic() - before:.0f} s, half of them at {len(few)} names\n"
     )
     _tell(found.statuses[200], guesses, found.most, found.asked, found.let_in, found.by_reset)
-    print(
-        "\nStatuses of the bad ones: "
-        + ", ".join(f"{status}: {count:,}" for status, count in sorted(found.statuses.items()))
-    )
+    print("\nStatuses: " + ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items())))
 
 
 def _shift(
     found: _Served,
+    guesses: int,
     names: Sequence[str],
     few: Sequence[str],
-    guesses: int,
     owners: Sequence[Any],
     known: Mapping[Any, Browser],
-    part: int,
 ) -> None:
-    draw, stranger = random.Random(part), Browser(PORT, "10.0.0.1")
+    draw, stranger = random.Random(threading.get_ident()), Browser(PORT, "10.0.0.1")
     every, waiting = max(guesses // (len(owners) + 1), 1), iter(enumerate(owners))
     for number in range(guesses):
         name = draw.choice(few if number % 2 else names)

@@ -53,9 +53,7 @@ class Policy:
     guess_window_minutes: int = 15  # AC-7
     lock_minutes: int = 30  # AC-7, as a delay of that device or network, never of the account
     unknown_device_budget_per_day: int = 100  # AC-7 delay branch; SP 800-63B-4 allows 100 guesses
-    unknown_device_budget_of_all_per_hour: int = (
-        2000  # AC-7; beyond it an account has ``guesses`` a day of strange devices
-    )
+    unknown_device_budget_of_all_per_hour: int = 2000  # AC-7; beyond it a name takes ``guesses`` a day of strangers
     known_device_guesses_per_day: int = 15  # AC-7; three locks in a day: then the device is known no more
 
     # Monday, and the mails with secrets

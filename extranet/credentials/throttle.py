@@ -86,7 +86,7 @@ def of_all() -> Budget:
 
 
 def of_account_in_flood() -> Budget:
-    """What an account takes of strange devices while ``of_all`` is spent: a spray over all names gets so many a name."""
+    """What an account takes of strange devices while ``of_all`` is spent: a spray over all names gets few."""
     return Budget(ACCOUNT_FLOOD, DAY, ((policy().guesses, DAY),))
 
 

@@ -109,7 +109,7 @@ def test_on_the_next_day_it_has_fifteen_again(alice: Account, now: datetime) -> 
 
 
 def test_in_a_short_flood_owners_get_in_and_no_password_is_tried_more_often_than_policy_says(now: datetime) -> None:
-    """The bench of a million guesses, shorter (bench/throttle.py): two thousand at 24 names, a hard-pressed few of them."""
+    """The bench of a million guesses, shorter (bench/throttle.py): two thousand at 24 names, half at three of them."""
     accounts = [new_account(f"40000{number}", now=now - days(1)) for number in range(10, 31)]
     kinds = (KNOWN, FIRST, RESET)
     genuine = [

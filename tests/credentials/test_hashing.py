@@ -1,4 +1,4 @@
-"""Hashing: today's cost, the same work for unknown names, a bounded number at once, under a pepper where there is one."""
+"""Hashing: today's cost, the same work for unknown names, a bounded number at once, under a pepper if there is one."""
 
 import base64
 import os
@@ -88,7 +88,7 @@ def test_few_wait_and_who_comes_behind_them_is_told_at_once(monkeypatch: pytest.
 
 @contextmanager
 def taken(places: threading.BoundedSemaphore, number: int) -> Iterator[None]:
-    assert all([places.acquire(blocking=False) for _ in range(number)])
+    assert all(places.acquire(blocking=False) for _ in range(number))
     try:
         yield
     finally:
