@@ -43,6 +43,13 @@ class Env(BaseSettings):
     key_backup_dir: Path | None = Field(None, description="Folder of the backups of keys; default `key-backups/`.")
     signing_key: str = Field("", description="Ed25519 signing key, base64 of 32 bytes; signs audit and manifests.")
     signing_key_file: Path | None = Field(None, description="File of the signing key; default `keys/signing`.")
+    password_hash: Literal["argon2id", "pbkdf2"] = Field(
+        "argon2id", description="How new passwords are hashed; `pbkdf2` for sites that need a FIPS module."
+    )
+    password_pepper: str = Field("", description="Peppers, base64 of 32 bytes each, by blank; the first is in force.")
+    password_pepper_file: Path | None = Field(
+        None, description="File of peppers, one a line; default `keys/pepper`, if it is there."
+    )
     checkpoint_url: str = Field("", description="Folder for signed audit checkpoints; default `checkpoints/`.")
     trusted_proxies: str = Field("", description="Networks of proxies whose X-Forwarded-For is believed, by comma.")
     demo: bool = Field(False, description="Demonstration: fixed addresses, demo pages, --now.")
@@ -56,6 +63,11 @@ class Env(BaseSettings):
         """File of one key: the configured one, else ``keys/<name>`` in the data folder."""
         configured: Path | None = getattr(self, f"{name}_key_file")
         return configured or self.folder / "keys" / name
+
+    @property
+    def pepper_file(self) -> Path:
+        """File of the peppers of passwords; optional."""
+        return self.password_pepper_file or self.folder / "keys" / "pepper"
 
     @property
     def key_backups(self) -> Path:

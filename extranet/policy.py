@@ -53,6 +53,8 @@ class Policy:
     guess_window_minutes: int = 15  # AC-7
     lock_minutes: int = 30  # AC-7, as a delay of that device or network, never of the account
     unknown_device_budget_per_day: int = 100  # AC-7 delay branch; SP 800-63B-4 allows 100 guesses
+    unknown_device_budget_of_all_per_hour: int = 2000  # AC-7; beyond it a name takes ``guesses`` a day of strangers
+    known_device_guesses_per_day: int = 15  # AC-7; three locks in a day: then the device is known no more
 
     # Monday, and the mails with secrets
     onboarding_hour: int = 6  # J4: Monday, local
@@ -98,6 +100,7 @@ def _contradictions(policy: Policy) -> list[tuple[bool, str]]:
         (policy.overdue_hours <= policy.due_hours, "overdue_hours must be more than due_hours"),
         (policy.generated_password_bits < 80, "generated_password_bits must be at least 80"),
         (policy.release_persons not in (1, 2), "release_persons must be 1 or 2"),
+        (policy.known_device_guesses_per_day < policy.guesses, "known_device_guesses_per_day must be at least guesses"),
         (any(share > 1 for share in shares), "a share is at most 1"),
     ]
 

@@ -103,7 +103,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 
-PASSWORD_HASHERS = ["extranet.credentials.hashing.Argon2Hasher"]
+_hashers = {
+    "argon2id": "extranet.credentials.hashing.Argon2Hasher",
+    "pbkdf2": "extranet.credentials.hashing.Pbkdf2Hasher",
+}
+PASSWORD_HASHERS = sorted(
+    _hashers.values(), key=lambda path: path != _hashers[EXTRANET.password_hash]
+)  # first: in force
 AUTHENTICATION_BACKENDS = ["extranet.credentials.sessions.GateBackend"]
 SESSION_ENGINE = "extranet.credentials.session_store"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"

@@ -33,7 +33,7 @@ from extranet.settings import STORAGES as _STORAGES  # noqa: E402
 
 TEST_FOLDER = _folder
 ALLOWED_HOSTS = ["portal.test", "reset.test", "testserver", "localhost", "127.0.0.1"]
-PASSWORD_HASHERS = ["extranet.credentials.hashing.CheapArgon2Hasher"]
+PASSWORD_HASHERS = [f"extranet.credentials.hashing.Cheap{name}Hasher" for name in ("Argon2", "Pbkdf2")]
 STORAGES = {**_STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 if _DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file: in memory, threads share one cache, and a second writer fails at once instead of waiting its turn.

@@ -13,6 +13,7 @@ class Action(StrEnum):
     LOGIN_SUCCEEDED = "account:login:succeeded"
     LOGIN_REFUSED = "account:login:refused"
     LOGIN_THROTTLED = "account:login:throttled"
+    DEVICE_FORGOTTEN = "account:device:forgotten"
     SECOND_FACTOR_SUCCEEDED = "account:second-factor:succeeded"
     SECOND_FACTOR_REFUSED = "account:second-factor:refused"
     SECOND_FACTOR_ENROLLED = "account:second-factor:enrolled"

@@ -17,6 +17,7 @@ from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
 from extranet.cli.ready import not_served, unapplied, unknown
+from extranet.credentials import pepper
 from extranet.env import Env, missing_to_serve
 from extranet.jobs.models import TimetableRun
 from extranet.keyring.masters import master
@@ -134,7 +135,19 @@ def _keys(_now: datetime) -> Iterator[Finding]:
             yield from _too_open("keys", file)
     check_master()
     signing_key()
+    yield from _peppers(env)
     yield from _earlier_masters()
+
+
+def _peppers(env: Env) -> Iterator[Finding]:
+    """A lost one does not keep the site from serving: the owners of these passwords get in by the reset link."""
+    if env.pepper_file.exists():
+        yield from _too_open("keys", env.pepper_file)
+    for pepper_id in pepper.lost():
+        text = f"passwords are stored under the pepper {pepper_id}, which is not here: they do not work"
+        yield Finding(
+            "keys", "wrong", text, f"put it back into {env.pepper_file} or EXTRANET_PASSWORD_PEPPER", WRONG_USE
+        )
 
 
 def _earlier_masters() -> Iterator[Finding]:

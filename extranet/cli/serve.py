@@ -18,11 +18,12 @@ from extranet.cli.children import Children, end_with_parent, leave
 from extranet.cli.exit_codes import CONFLICT
 from extranet.cli.ready import require_ready
 from extranet.cli.working import work
+from extranet.credentials.hashing import SLOTS, WAITING
 from extranet.demo.seed import refuse_strangers
 from extranet.jobs.logs import configure
 from extranet.web.static import collect
 
-THREADS = 4  # pages are short; SQLite has one writer anyway
+THREADS = SLOTS + WAITING + 2  # those that hash, those that wait for it, and two that a flood of logins leaves to pages
 TO_OUR_LOG = {"handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

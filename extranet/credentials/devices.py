@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record
 from extranet.credentials.models import Account, KnownDevice
 from extranet.vault.tokens import digest, new_token
 
@@ -30,6 +33,17 @@ def mark_known(*, account: Account, browser: str, now: datetime, token: str | No
 def revoke(*, account: Account, device_id: str, now: datetime) -> bool:
     """Forget one of the account's own devices."""
     return bool(_living(account).filter(pk=device_id).update(revoked_at=now))
+
+
+def forget_spent(*, device: KnownDevice, by: Actor, now: datetime) -> bool:
+    """The device guessed wrong too often in a day: whoever holds its cookie is a stranger from now on."""
+    with transaction.atomic():
+        mine = KnownDevice.objects.filter(pk=device.pk, revoked_at=None)
+        if not mine.update(revoked_at=now):
+            return False
+        name = Account.objects.values_list("username", flat=True).get(pk=device.account_id)
+        record(action=Action.DEVICE_FORGOTTEN, now=now, actor=by, subject=name, detail={"device": str(device.pk)})
+    return True
 
 
 def revoke_all(*, account: Account, now: datetime) -> int:

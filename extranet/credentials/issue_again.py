@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from extranet.audit.record import Actor
+from extranet.credentials import devices
 from extranet.credentials.disable import end_links
 from extranet.credentials.gate import standing
 from extranet.credentials.issue import generate, issue_password
@@ -35,6 +36,7 @@ def issue_again(*, account: Account, by: Actor, now: datetime) -> None:
         cancel(key_prefix=f"{KIND}:{account.username}:", now=now)
         clear = issue_password(account=account, now=now, by=by, generated=made)
         end_links(account=account)
+        devices.revoke_all(account=account, now=now)  # somebody called because something is wrong
         end_all(account=account, reason="reissued", by=by, now=now)
         mail = password_mail(account=account, clear=clear)
         post(mail, to=account.address, about=account.username, key=key_of(account), now=now)

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
-from extranet.credentials import devices, sessions, throttle
+from extranet.credentials import devices, throttle
 from extranet.credentials.gate import RESET_HELPS, Channel, Reason, Verdict, may_enter, needs_second_factor
-from extranet.credentials.hashing import hash_password, verify_or_burn
+from extranet.credentials.hashing import HashingBusy, hash_password, verify_or_burn
 from extranet.credentials.models import Account, ShownPassword
 from extranet.credentials.username import UsernameRefused, parse
 
@@ -37,7 +35,7 @@ class LoginRefused(Exception):
 class SignIn:
     """Who was let in. With ``needs_second_factor`` nothing has happened yet: check it, then call ``complete``.
 
-    ``device_token`` goes into the device cookie; ``ended_other_session`` tells that ``sessions.begin`` will end one.
+    ``device_token`` goes into the device cookie.
     """
 
     account: Account
@@ -45,7 +43,6 @@ class SignIn:
     needs_agreement: bool
     needs_second_factor: bool
     device_token: str | None = None
-    ended_other_session: bool = False
 
 
 def sign_in(*, username: str, password: str, device: str | None, network: str, browser: str, now: datetime) -> SignIn:
@@ -57,8 +54,14 @@ def sign_in(*, username: str, password: str, device: str | None, network: str, b
         _refuse(name, Reason.THROTTLED, network, now)
         raise LoginRefused(THROTTLED, allowance.retry_after_seconds)
     account = Account.objects.select_related("agent").filter(username=name).first()
-    checked = verify_or_burn(account, password)
+    try:
+        checked = verify_or_burn(account, password)
+    except HashingBusy:
+        throttle.undo_guess(username=name, device=known, network=network)
+        raise
     if account is None or not checked.right:
+        if known is not None and allowance.last:
+            devices.forget_spent(device=known, by=Actor.nobody(network), now=now)
         _refuse(name, _why_wrong(account, now), network, now)
         raise LoginRefused(WRONG)
     verdict = may_enter(account, channel=Channel.PORTAL, now=now)
@@ -89,12 +92,11 @@ def complete(*, account: Account, device: str | None, network: str, browser: str
             actor = Actor(fresh.kind, fresh.username, network)
             record(action=Action.LOGIN_SUCCEEDED, now=now, actor=actor, subject=fresh.username, detail=detail)
             return SignIn(
-                account=Account.objects.select_related("agent").get(pk=fresh.pk),
+                account=fresh,
                 must_change=verdict.must_change,
                 needs_agreement=verdict.needs_agreement,
                 needs_second_factor=False,
                 device_token=token,
-                ended_other_session=sessions.live(fresh).exists(),
             )
     _refuse(account.username, verdict.reason, network, now)
     raise LoginRefused(WRONG)
@@ -130,9 +132,7 @@ def _rehash(account: Account, password: str) -> None:
 
 
 def _note_login(account: Account, now: datetime) -> None:
-    Account.objects.filter(pk=account.pk).update(
-        previous_login_at=F("last_login"),
-        last_login=now,
-        first_login_at=Coalesce(F("first_login_at"), now),
-        inactive_noted_at=None,
-    )
+    """In the row, and in the account as it was read under its lock."""
+    account.previous_login_at, account.last_login = account.last_login, now
+    account.first_login_at, account.inactive_noted_at = account.first_login_at or now, None
+    account.save(update_fields=["previous_login_at", "last_login", "first_login_at", "inactive_noted_at"])

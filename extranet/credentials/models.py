@@ -128,6 +128,7 @@ class ResetLink(models.Model):
     by_staff = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     claimed_at = models.DateTimeField(null=True)
+    taken_until = models.DateTimeField(null=True)  # somebody claims it at this moment: nobody else need hash
 
     class Meta:
         db_table = "reset_links"
@@ -169,7 +170,7 @@ class EnrolmentLink(models.Model):
 class Throttle(models.Model):
     """A counter of tries in a window, by scope and digest of what it counts; moved by one atomic UPDATE."""
 
-    scope = models.CharField(max_length=30)  # login-account-network, login-device, login-account-unknown, reset-mail …
+    scope = models.CharField(max_length=30)  # login-account-network, login-device, login-all, reset-mail …
     key = models.CharField(max_length=64)  # digest, so that no list of names or networks stands here
     window_started_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=0)

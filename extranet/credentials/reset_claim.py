@@ -1,15 +1,17 @@
 """Claiming a reset link (J23, J24): the one way to a new password here, and it works once.
 
-One conditional UPDATE of the link's row decides. All that hangs on it is in the same transaction, so that a crash
-anywhere leaves either the old password and a living link, or everything done.
+The link is taken before anything is hashed, and one conditional UPDATE of its row decides. All that hangs on it is in
+the same transaction, so that a crash anywhere leaves either the old password and a living link, or everything done.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
@@ -29,6 +31,7 @@ from extranet.profile.in_force import policy
 from extranet.vault.tokens import same
 
 WRONG_CODE, RACED, USED_BEFORE = "wrong_code", "raced", "used_before"
+HASHED_WITHIN = timedelta(seconds=30)  # far more than a hash and its history take; then a crash is assumed
 OUTDATED_MAILS = (PASSWORD_MAIL, ResetLinkMail.kind, ResetStartedByStaffMail.kind)
 
 
@@ -90,8 +93,9 @@ def claim(
         link = living(token=token, now=now)
         if not asked_here(link, browser_token):
             _require_code(link, token, code)
-        made = _chosen(link.account, chosen) if policy().reset_gives == "chosen" else generate()
-        return _claim(link, made, here)
+        with _taken(link, now):
+            made = _chosen(link.account, chosen) if policy().reset_gives == "chosen" else generate()
+            return _claim(link, made, here)
     except ResetOver as over:
         note_refusal(reason=over.reason, username=over.username, network=network, now=now)
         raise
@@ -116,6 +120,23 @@ def _require_code(link: ResetLink, token: str, code: str) -> None:
     mine.update(code_tries=F("code_tries") - 1)
 
 
+@contextmanager
+def _taken(link: ResetLink, now: datetime) -> Iterator[None]:
+    """Hold the link while its password is hashed: of many claims at once one hashes, the others are told at once.
+
+    It opens again if nothing comes of it, after a crash by itself. Raises ResetOver.
+    """
+    free = Q(taken_until=None) | Q(taken_until__lte=now)
+    mine = ResetLink.objects.filter(pk=link.pk, state=ResetLink.State.OPEN)
+    if not mine.filter(free).update(taken_until=now + HASHED_WITHIN):
+        raise ResetOver(RACED, link.account.username)
+    try:
+        yield
+    except BaseException:
+        mine.update(taken_until=None)
+        raise
+
+
 def _chosen(account: Account, chosen: str) -> Generated:
     reasons = faults(chosen, account=account)
     if not reasons and was_used(account=account, password=chosen):
@@ -132,6 +153,8 @@ def _claim(link: ResetLink, made: Generated, here: _Here) -> Claimed:
         actor = Actor(account.kind, account.username, here.network)
         _put_in_force(account, made, actor, here.now)
         _end_the_old(account, actor, here.now)
+        if link.by_staff:  # somebody called because something is wrong: who else holds a device is not known
+            devices.revoke_all(account=account, now=here.now)
         device_token = devices.mark_known(account=account, browser=here.browser, now=here.now, token=here.device)
         shown_token = reset_shown.keep(link=link, password=made.clear, device_token=device_token, now=here.now)
         _tell_owner(account, here)

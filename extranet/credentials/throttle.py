@@ -2,48 +2,51 @@
 
 User names are public, so no counter may lock the owner out. A device in which the owner proved to be the owner has a
 budget of its own. All other devices share one an account, with growing delays, behind one an account and network and
-one a network. The reset link is outside of all of these and clears them. Unknown names are counted like known ones.
+one a network, and all accounts together have one that narrows the others when it is spent. The reset link is outside
+of all of these and clears them. Unknown names are counted like known ones.
 Keys are keyed digests: no list of names or networks stands here.
 """
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import ceil
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Case, DateTimeField, F, IntegerField, Q, Value, When
-from django.utils.crypto import salted_hmac
+from django.db.models import Q
 
+from extranet.credentials import counters
+from extranet.credentials.counters import Budget
 from extranet.credentials.models import KnownDevice, Throttle
 from extranet.profile.in_force import policy
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
+DEVICE_DAY = "login-device-day"  # how long a device that guesses wrong stays known
+ALL, ACCOUNT_FLOOD = (
+    "login-all",
+    "login-account-flood",
+)  # everybody together, and what an account has left while it is spent
 CHANGE = "change-password"  # the old password, asked again inside a session
 SECOND_FACTOR = "second-factor"  # outside of OF_ACCOUNTS: a reset must not buy more codes to guess
-OF_ACCOUNTS = (DEVICE, ACCOUNT_NETWORK, ACCOUNT, CHANGE)
+OF_ACCOUNTS = (DEVICE, DEVICE_DAY, ACCOUNT_NETWORK, ACCOUNT, ACCOUNT_FLOOD, CHANGE)
 EVERY_LOCK = (*OF_ACCOUNTS, SECOND_FACTOR)
 UNAVAILABLE = timedelta(minutes=1)  # what is asked of people while the counters cannot be reached
 FREE_TRIES = 10  # of the shared budget of an account before its delays begin
 LONGEST_DELAY = timedelta(minutes=15)  # so that the shared budget lasts about a day
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 _PART = 32
 
 
 @dataclass(frozen=True)
-class Budget:
-    """So many tries in a window. ``delays``: from that try on, wait so long after it; sorted by try."""
-
-    scope: str
-    window: timedelta
-    delays: Sequence[tuple[int, timedelta]]
-
-
-@dataclass(frozen=True)
 class Allowance:
-    """Whether the try may be made; if not, when to come back."""
+    """Whether the try may be made; if not, when to come back. ``last``: if it is wrong, the device is known no more."""
 
     allowed: bool
     retry_after: timedelta = timedelta(0)
+    last: bool = False
 
     @property
     def retry_after_seconds(self) -> int:
@@ -53,6 +56,11 @@ class Allowance:
 
 def of_device() -> Budget:
     return guesses(DEVICE)
+
+
+def of_device_day() -> Budget:
+    """Blocks nobody: the device is forgotten with its last try, and what is forgotten is a strange device."""
+    return Budget(DEVICE_DAY, DAY, ())
 
 
 def of_account_network() -> Budget:
@@ -67,16 +75,26 @@ def of_network() -> Budget:
 
 def of_account() -> Budget:
     """The one that all unknown devices share: ten tries at once, then 1, 2, 4 … seconds, at last the day's end."""
-    day, limit = timedelta(days=1), policy().unknown_device_budget_per_day
+    limit = policy().unknown_device_budget_per_day
     steps = [(FREE_TRIES + n, min(timedelta(seconds=2**n), LONGEST_DELAY)) for n in range(11)]
-    return Budget(ACCOUNT, day, (*(step for step in steps if step[0] < limit), (limit, day)))
+    return Budget(ACCOUNT, DAY, (*(step for step in steps if step[0] < limit), (limit, DAY)))
+
+
+def of_all() -> Budget:
+    """Real guesses of all strange devices at all names. Spent, it bars nobody: it narrows what each account takes."""
+    return Budget(ALL, HOUR, ((policy().unknown_device_budget_of_all_per_hour, HOUR),))
+
+
+def of_account_in_flood() -> Budget:
+    """What an account takes of strange devices while ``of_all`` is spent: a spray over all names gets few."""
+    return Budget(ACCOUNT_FLOOD, DAY, ((policy().guesses, DAY),))
 
 
 def take_guess(*, username: str, device: KnownDevice | None, network: str, now: datetime) -> Allowance:
     """Take one try of all budgets that apply, before the password is looked at. Call it outside of transactions."""
     try:
         with transaction.atomic():  # one commit for all of them
-            return _take_all(_budgets(username, device, network), now)
+            return _of_known(username, device, now) if device is not None else _of_strange(username, network, now)
     except DatabaseError:
         return Allowance(False, UNAVAILABLE)
 
@@ -84,12 +102,22 @@ def take_guess(*, username: str, device: KnownDevice | None, network: str, now: 
 def give_back_guess(*, username: str, device: KnownDevice | None, network: str) -> None:
     """The try was the owner's: clear what only the owner can have spent, return one to what others share."""
     if device is not None:
-        clear(owner=username, detail=str(device.pk), scopes=(DEVICE,))
+        counters.forget(rows=[(scope, _key(scope, username, str(device.pk))) for scope in (DEVICE, DEVICE_DAY)])
         return
-    clear(owner=username, detail=network, scopes=(ACCOUNT_NETWORK,))
-    for scope, owner in ((ACCOUNT, username), (NETWORK, network)):
-        rows = Throttle.objects.filter(scope=scope, key=_key(scope, owner, ""), count__gt=0)
-        rows.update(count=F("count") - 1, blocked_until=None)
+    with transaction.atomic():
+        counters.forget(rows=[(ACCOUNT_NETWORK, _key(ACCOUNT_NETWORK, username, network))])
+        _return_one([(ACCOUNT, username, ""), (NETWORK, network, "")])
+        _return_one_of_all(username)
+
+
+def undo_guess(*, username: str, device: KnownDevice | None, network: str) -> None:
+    """The try was never made, because nobody could look at the password: return it, and what it blocked."""
+    with transaction.atomic():
+        if device is not None:
+            _return_one([(DEVICE, username, str(device.pk)), (DEVICE_DAY, username, str(device.pk))])
+            return
+        _return_one([(ACCOUNT_NETWORK, username, network), (ACCOUNT, username, ""), (NETWORK, network, "")])
+        _return_one_of_all(username)
 
 
 def take(*, budget: Budget, owner: str, now: datetime, detail: str = "") -> Allowance:
@@ -97,18 +125,11 @@ def take(*, budget: Budget, owner: str, now: datetime, detail: str = "") -> Allo
 
     The try that fills a step is still allowed; the wait follows it. A failing database refuses.
     """
-    key = _key(budget.scope, owner, detail)
     try:
         with transaction.atomic():
-            fresh = Throttle(scope=budget.scope, key=key, window_started_at=now)
-            Throttle.objects.bulk_create([fresh], ignore_conflicts=True)
-            rows = Throttle.objects.filter(scope=budget.scope, key=key)
-            if rows.filter(Q(blocked_until=None) | Q(blocked_until__lte=now)).update(**_next(budget, now)):
-                return Allowance(True)
-            blocked_until = rows.values_list("blocked_until", flat=True).first()
+            return _take(budget, owner, detail, now)
     except DatabaseError:
         return Allowance(False, UNAVAILABLE)
-    return Allowance(False, blocked_until - now if blocked_until else UNAVAILABLE)
 
 
 def clear(*, owner: str, detail: str | None = None, scopes: Sequence[str] = OF_ACCOUNTS) -> int:
@@ -135,19 +156,30 @@ def forget_old(*, before: datetime) -> int:
     return old.exclude(blocked_until__gte=before).delete()[0]
 
 
-def _budgets(username: str, device: KnownDevice | None, network: str) -> list[tuple[Budget, str, str]]:
-    """Network first, account last: one network cannot spend what all others share faster than its own budgets allow."""
-    if device is not None:
-        return [(of_device(), username, str(device.pk))]
-    return [(of_network(), network, ""), (of_account_network(), username, network), (of_account(), username, "")]
+def _of_known(username: str, device: KnownDevice, now: datetime) -> Allowance:
+    mine = _take(of_device(), username, str(device.pk), now)
+    if not mine.allowed:
+        return mine
+    today = counters.count(budget=of_device_day(), key=_key(DEVICE_DAY, username, str(device.pk)), now=now)
+    return Allowance(True, last=today is not None and today >= policy().known_device_guesses_per_day)
 
 
-def _take_all(budgets: list[tuple[Budget, str, str]], now: datetime) -> Allowance:
-    for budget, owner, detail in budgets:
-        allowance = take(budget=budget, owner=owner, detail=detail, now=now)
+def _of_strange(username: str, network: str, now: datetime) -> Allowance:
+    """Network first, account last: one network cannot spend what all others share faster than its own budgets allow.
+
+    Always in this order, so that two tries at once never wait for each other crosswise.
+    """
+    for budget, owner, detail in (
+        (of_network(), network, ""),
+        (of_account_network(), username, network),
+        (of_account(), username, ""),
+    ):
+        allowance = _take(budget, owner, detail, now)
         if not allowance.allowed:
             return allowance
-    return Allowance(True)
+    if _take(of_all(), "", "", now).allowed:
+        return allowance
+    return _take(of_account_in_flood(), username, "", now)
 
 
 def guesses(scope: str) -> Budget:
@@ -156,35 +188,46 @@ def guesses(scope: str) -> Budget:
     return Budget(scope, window, ((policy().guesses, lock),))
 
 
+def _take(budget: Budget, owner: str, detail: str, now: datetime) -> Allowance:
+    key = _key(budget.scope, owner, detail)
+    if counters.count(budget=budget, key=key, now=now) is not None:
+        return Allowance(True)
+    until = counters.blocked_until(budget=budget, key=key)
+    return Allowance(False, until - now if until else UNAVAILABLE)
+
+
 def _window_and_lock() -> tuple[timedelta, timedelta]:
     return timedelta(minutes=policy().guess_window_minutes), timedelta(minutes=policy().lock_minutes)
 
 
-def _next(budget: Budget, now: datetime) -> dict[str, Case]:
-    """The row after one more try, computed by the database: two tries at once are two."""
-    over = When(window_started_at__lte=now - budget.window, then=Value(now))
-    steps = [When(_at(budget, tries, now), then=Value(now + wait)) for tries, wait in reversed(budget.delays)]
-    return {
-        "window_started_at": Case(over, default=F("window_started_at"), output_field=DateTimeField()),
-        "count": Case(
-            When(window_started_at__lte=now - budget.window, then=Value(1)),
-            default=F("count") + 1,
-            output_field=IntegerField(),
-        ),
-        "blocked_until": Case(*steps, default=Value(None), output_field=DateTimeField()),
-    }
+def _return_one(rows: Sequence[tuple[str, str, str]]) -> None:
+    """One try less, and no wait: whoever filled the row by it is not there."""
+    for scope, owner, detail in rows:
+        counters.give_back(scope=scope, key=_key(scope, owner, detail))
 
 
-def _at(budget: Budget, tries: int, now: datetime) -> Q:
-    inside = Q(window_started_at__gt=now - budget.window, count__gte=tries - 1)
-    return inside | Q(window_started_at__lte=now - budget.window) if tries <= 1 else inside
+def _return_one_of_all(username: str) -> None:
+    """To everybody's budget while it is not spent, else to the narrow one that the try then was taken from."""
+    if not counters.give_back(scope=ALL, key=_key(ALL, "", ""), even_blocked=False):
+        _return_one([(ACCOUNT_FLOOD, username, "")])
 
 
 def _owner_part(scope: str, owner: str) -> str:
-    return salted_hmac(f"extranet.throttle.{scope}", owner, algorithm="sha256").hexdigest()[:_PART]
+    return _digest(scope, owner)
 
 
 def _key(scope: str, owner: str, detail: str) -> str:
     """Owner and detail apart, so that all counters of an owner can be found again without their details."""
-    own = salted_hmac(f"extranet.throttle.{scope}.detail", f"{owner}\0{detail}", algorithm="sha256").hexdigest()
-    return _owner_part(scope, owner) + own[:_PART]
+    return _digest(scope, owner) + _digest(f"{scope}.detail", f"{owner}\0{detail}")
+
+
+def _digest(purpose: str, text: str) -> str:
+    return hmac.digest(_secret(settings.SECRET_KEY), f"{purpose}\0{text}".encode(errors="replace"), "sha256").hex()[
+        :_PART
+    ]
+
+
+@lru_cache(maxsize=4)
+def _secret(secret_key: str) -> bytes:
+    """A key of its own for these digests, made once: a flood is counted here."""
+    return hmac.digest(secret_key.encode(), b"extranet.throttle", "sha256")

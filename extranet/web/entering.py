@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import SESSION_KEY, login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,8 +26,9 @@ DEVICE_DAYS = 180
 def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: bool, now: datetime) -> HttpResponse:
     """Let the signed-in person in under a new session id and send them on; ``onward`` must be a path of ours."""
     leave(request, now=now)
-    login(request, signed.account, backend=BACKEND)
-    request.session.cycle_key()
+    if SESSION_KEY in request.session:  # whoever was logged in in this browser takes nothing along
+        request.session.flush()
+    login(request, signed.account, backend=BACKEND)  # under a new id, as nobody is logged in in the session
     begun = sessions.begin(
         account=signed.account,
         session_key=request.session.session_key or "",

@@ -68,6 +68,12 @@ WORDS: Mapping[int, ErrorWords] = {
         ("Wait some minutes and try again.", ASK),
     ),
 }
+CROWDED = ErrorWords(
+    "Very many people are logging in right now",
+    "Passwords are checked a few at a time, so that the site stays up for everybody who is logged in. "
+    "Your password was not looked at, and this did not count as a try.",
+    ("Wait some seconds, go back and send the form once more.", ASK),
+)
 FORM_TOO_OLD = ErrorWords(
     "The form could not be checked",
     "It was open for a long time, you logged in or out in another tab, or your browser refuses cookies. "

@@ -1,6 +1,8 @@
 """Signing in (J14, J25): one answer for everybody who is not let in, and no way to lock the owner out."""
 
+import re
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -8,9 +10,11 @@ from pytest_django import Settings
 
 from extranet.agents.models import CertificationStatus
 from extranet.audit.models import Event, RefusalTally
-from extranet.credentials import sessions
+from extranet.credentials.devices import recognise
 from extranet.credentials.disable import disable, unlock
+from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.issue import issue_password
+from extranet.credentials.issue_again import issue_again
 from extranet.credentials.login import RESET_NEEDED, THROTTLED, WRONG, LoginRefused, complete
 from extranet.credentials.models import Account, KnownDevice, ResetLink, ShownPassword
 from extranet.credentials.username import shown
@@ -130,6 +134,50 @@ def test_bobs_device_is_no_known_device_of_alice(alice: Account, bob: Account, n
     assert refused(alice, CHOSEN, now=now, device=bobs)[0] == THROTTLED
 
 
+def test_a_known_device_that_guesses_wrong_for_a_day_is_known_no_more(
+    alice: Account, bob: Account, now: datetime
+) -> None:
+    """A stolen cookie is worth fifteen guesses, not five an hour for ever."""
+    stolen, bobs = (try_login(account, CHOSEN, now=now).device_token for account in (alice, bob))
+    for n in range(15):
+        assert refused(alice, "wrong wrong wrong", now=now + n // 5 * minutes(31), device=stolen)[0] == WRONG
+    later = now + minutes(120)
+    assert [event.subject for event in events("account:device:forgotten")] == [alice.username]
+    codes = [refused(alice, "wrong wrong wrong", now=later, device=stolen)[0] for _ in range(6)]
+    assert codes == [WRONG] * 5 + [THROTTLED]  # a stranger's budget, of that network
+    assert try_login(bob, CHOSEN, now=later, device=bobs).device_token == bobs
+
+
+def test_a_right_password_lets_a_known_device_begin_anew(alice: Account, now: datetime) -> None:
+    token = try_login(alice, CHOSEN, now=now).device_token
+    for n in range(10):
+        for _ in range(2):
+            refused(alice, "wrong wrong wrong", now=now + n * minutes(31), device=token)
+        assert try_login(alice, CHOSEN, now=now + n * minutes(31), device=token).device_token == token
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_when_the_machine_is_too_busy_to_look_no_try_is_counted(
+    known: bool, alice: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = try_login(alice, CHOSEN, now=now).device_token if known else None
+    with monkeypatch.context() as busy:
+        busy.setattr("extranet.credentials.hashing._places", BoundedSemaphore(0))
+        for _ in range(20):
+            with pytest.raises(HashingBusy):
+                try_login(alice, CHOSEN, now=now, device=token)
+    assert try_login(alice, CHOSEN, now=now, device=token).account == alice
+
+
+def test_a_password_that_the_service_center_issues_ends_all_devices(
+    alice: Account, bob: Account, now: datetime
+) -> None:
+    hers, his = (try_login(account, CHOSEN, now=now).device_token for account in (alice, bob))
+    issue_again(account=alice, by=DESK, now=now)
+    assert recognise(username=alice.username, token=hers) is None
+    assert recognise(username=bob.username, token=his) is not None
+
+
 def test_a_login_marks_the_browser_once_and_stores_no_token(alice: Account, now: datetime) -> None:
     token = try_login(alice, CHOSEN, now=now).device_token
     assert token is not None
@@ -171,13 +219,6 @@ def test_who_is_disabled_between_the_two_factors_is_not_let_in(db: None, now: da
     assert KnownDevice.objects.count() == 0
 
 
-def test_the_login_says_that_it_will_end_another_session(alice: Account, bob: Account, now: datetime) -> None:
-    assert not try_login(alice, CHOSEN, now=now).ended_other_session
-    sessions.begin(account=alice, session_key="a" * 32, network=HOME, browser="", now=now)
-    assert not try_login(bob, CHOSEN, now=now).ended_other_session
-    assert try_login(alice, CHOSEN, now=now).ended_other_session
-
-
 def test_the_first_login_wipes_a_password_that_was_kept_to_be_shown_again(
     alice: Account, bob: Account, now: datetime
 ) -> None:
@@ -192,6 +233,17 @@ def test_a_hash_of_an_older_cost_is_made_anew_at_login(alice: Account, now: date
     settings.PASSWORD_HASHERS = ["extranet.credentials.hashing.Argon2Hasher"]
     try_login(alice, CHOSEN, now=now)
     assert "m=19456" in fresh(alice).password
+    assert try_login(alice, CHOSEN, now=now).account == alice
+
+
+def test_so_is_one_of_the_other_option_and_one_without_the_pepper(
+    alice: Account, now: datetime, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[::-1]
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"password_pepper": "cGVwcGVy" * 5 + "cGU="})
+    try_login(alice, CHOSEN, now=now)
+    assert re.match(r"pepper_[0-9a-f]{8}\$pbkdf2_sha256\$", fresh(alice).password)
+    assert fresh(alice).password_serial == alice.password_serial  # the same password: nothing else begins anew
     assert try_login(alice, CHOSEN, now=now).account == alice
 
 

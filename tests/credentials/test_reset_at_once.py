@@ -10,6 +10,7 @@ from django.db import connection
 
 from extranet.credentials import reset
 from extranet.credentials.hashing import HashingBusy, check
+from extranet.credentials.issue import Generated, generate
 from extranet.credentials.models import ResetLink, ShownPassword
 from tests.credentials.people import events, fresh, mails, new_account
 from tests.credentials.reset_walks import ask, asked, claim, reset_mails
@@ -43,6 +44,22 @@ def test_of_fifty_claims_of_one_link_exactly_one_wins(now: datetime) -> None:
     assert account.password_serial == alice.password_serial + 1
     assert (ShownPassword.objects.count(), len(events("account:reset:claimed"))) == (1, 1)
     assert len([mail for mail in mails() if mail.kind == "password_was_reset"]) == 1
+
+
+def test_of_fifty_claims_one_hashes_and_nobody_is_told_that_the_machine_is_busy(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, made = new_account(now=now), []
+
+    def counted() -> Generated:
+        made.append(1)
+        return generate()
+
+    monkeypatch.setattr("extranet.credentials.reset_claim.generate", counted)
+    token, _ = asked(alice, now=now)
+    answers = all_at_once([lambda: claim(token, now=now)] * 50)
+    assert len(made) == 1
+    assert not [answer for answer in answers if isinstance(answer, HashingBusy)]
 
 
 def test_of_three_links_claimed_at_once_exactly_one_wins(now: datetime) -> None:

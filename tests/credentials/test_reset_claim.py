@@ -6,15 +6,16 @@ from datetime import datetime
 import pytest
 
 from extranet.agents.models import Agent, CertificationStatus
-from extranet.credentials import reset, reset_claim, reset_link, sessions
+from extranet.credentials import devices, reset, reset_claim, reset_link, sessions
 from extranet.credentials.disable import disable
 from extranet.credentials.expiry import expire
 from extranet.credentials.gate import Channel, Reason, may_enter
-from extranet.credentials.hashing import check
+from extranet.credentials.hashing import HashingBusy, check
 from extranet.credentials.issue import Generated, generate
 from extranet.credentials.issue_again import issue_again
 from extranet.credentials.login import LoginRefused
 from extranet.credentials.models import Account, KnownDevice, LiveSession, ResetLink, ShownPassword
+from extranet.credentials.reset_claim import HASHED_WITHIN
 from extranet.credentials.session_store import stored_key
 from extranet.mail.models import MailState, OutboxMail
 from tests.credentials.people import (
@@ -325,6 +326,40 @@ def test_a_crash_in_the_middle_leaves_the_old_password_and_a_living_link(
     assert not ShownPassword.objects.exists()
     assert not events("account:password:issued")
     assert claim(token, now=now).password
+
+
+def test_a_link_whose_claim_was_killed_opens_again_after_half_a_minute(alice: Account, now: datetime) -> None:
+    token, _ = asked(alice, now=now)
+    ResetLink.objects.update(taken_until=now + HASHED_WITHIN)  # as a killed process leaves it
+    assert over(token, now=now) == "raced"
+    assert claim(token, now=now + HASHED_WITHIN).password
+
+
+def test_who_finds_the_machine_too_busy_may_press_the_button_again(
+    alice: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, _ = asked(alice, now=now)
+
+    def busy() -> Generated:
+        raise HashingBusy
+
+    monkeypatch.setattr("extranet.credentials.reset_claim.generate", busy)
+    with pytest.raises(HashingBusy):
+        claim(token, now=now)
+    monkeypatch.undo()
+    assert claim(token, now=now).password
+
+
+def test_after_a_reset_that_staff_began_no_other_device_is_known(alice: Account, now: datetime) -> None:
+    before = devices.mark_known(account=alice, browser="", now=now)
+    token, _ = asked(alice, now=now)
+    claim(token, now=now)
+    assert devices.recognise(username=alice.username, token=before)  # the owner's own reset ends none
+    code = reset.start_by_staff(account=alice, by=DESK, now=now)
+    mail = next(mail for mail in mails(alice.username) if mail.kind == "reset_started_by_staff")
+    mine = claim(token_in(mail), now=now, code=code)
+    assert devices.recognise(username=alice.username, token=before) is None
+    assert devices.recognise(username=alice.username, token=mine.device_token)
 
 
 # Where policy lets people choose (SP 800-63B-4)

@@ -141,7 +141,7 @@ def test_the_owners_own_try_is_not_left_on_the_shared_counters(alice: Account, n
         guess(alice.username, now)
     throttle.give_back_guess(username=alice.username, device=None, network=HOME)
     left = dict(Throttle.objects.values_list("scope", "count"))
-    assert left == {throttle.NETWORK: 1, throttle.ACCOUNT: 1}
+    assert left == {throttle.NETWORK: 1, throttle.ACCOUNT: 1, throttle.ALL: 1}
     device = recognise(username=alice.username, token=mark_known(account=alice, browser="", now=now))
     throttle.take_guess(username=alice.username, device=device, network=HOME, now=now)
     throttle.give_back_guess(username=alice.username, device=device, network=HOME)

@@ -7,13 +7,11 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.login import RESET_NEEDED, LoginRefused, sign_in
 from extranet.profile.loader import current
 from extranet.web.access import ANYBODY, access
 from extranet.web.ended_words import ended_words
 from extranet.web.entering import DEVICE_COOKIE, enter, safe_onward
-from extranet.web.errors import refuse
 from extranet.web.network import browser_of, network_of
 from extranet.web.second_factor.pending import remember
 
@@ -70,8 +68,6 @@ def _try(request: HttpRequest, form: LoginForm) -> HttpResponse:
         )
     except LoginRefused as refused:
         return _refused(request, form, refused)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     if signed.needs_second_factor:
         remember(request, account=signed.account, onward=typed["next"], now=now)
         return redirect("second-factor")

@@ -12,12 +12,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.change_password import BARRED, OLD_WRONG, OVERTAKEN, THROTTLED, PasswordRefused, change
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.models import Account
 from extranet.profile.in_force import policy
 from extranet.web.access import UNFINISHED, PortalRequest, access, actor_of
 from extranet.web.dates import day
-from extranet.web.errors import refuse
 from extranet.web.network import browser_of
 from extranet.web.password_words import hint, words
 
@@ -60,8 +58,6 @@ def password(request: PortalRequest) -> HttpResponse:
         _change(request, form)
     except PasswordRefused as refused:
         return _refused(request, form, refused)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     return redirect("home" if request.account.agent_id else "staff-home")
 
 

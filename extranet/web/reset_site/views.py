@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from extranet.credentials import reset
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.models import Account
 from extranet.credentials.username import UsernameRefused, shown
 from extranet.profile.in_force import policy
@@ -114,8 +113,6 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("chosen", password_words.words(reason, account=account))
     except reset.ResetOver:
         return _over(request)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     return _link_page(request, form, view)
 
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from extranet.agents.change_email import EmailChangeRefused
 from extranet.agents.models import Agent
 from extranet.audit.record import Actor
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.history import PasswordOvertaken
 from extranet.mail.outbox import AddressRefused
 from extranet.service_center import acts
@@ -25,7 +24,6 @@ from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
-from extranet.web.errors import refuse
 from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
@@ -65,8 +63,6 @@ def act(request: PortalRequest, license: str, act: str) -> HttpResponse:
         messages.warning(request, "Somebody else gave this account a password at this moment. Nothing was sent.")
     except DoneAlready as already:
         messages.info(request, str(already))
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     return back
 
 

@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from extranet.agents.masking import masked
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.history import PasswordOvertaken
 from extranet.credentials.models import Account
 from extranet.credentials.password_mail import key_of
@@ -26,7 +25,6 @@ from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.identity import IdentityNotChecked
 from extranet.web.access import MAIL_READERS, SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
-from extranet.web.errors import refuse
 from extranet.web.staff.long_text import long_text
 
 PAGE = 50
@@ -117,8 +115,6 @@ def issue(request: PortalRequest, mail_id: UUID) -> HttpResponse:
     except IdentityNotChecked:
         messages.warning(request, "Check the identity of the agent first. Nothing was done.")
         return redirect("staff-agent-identity", account.agent.license)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     except (ActRefused, DoneAlready) as refused:
         messages.warning(request, str(refused))
     except (AddressRefused, PasswordOvertaken):

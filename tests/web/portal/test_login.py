@@ -1,6 +1,7 @@
 """Logging in (J14, J25): every form of the name, one answer for every reason, and a stranger locks nobody out."""
 
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 
 import pytest
 import time_machine
@@ -10,6 +11,7 @@ from extranet.audit.record import Actor
 from extranet.credentials.disable import disable
 from extranet.credentials.models import Account, KnownDevice, LiveSession
 from extranet.profile.loader import current
+from extranet.web.errors import CROWDED
 from tests.credentials.people import CHOSEN, DESK, events, new_staff
 from tests.reports.exchange import ALICE
 from tests.web.people import browser, log_in, signed_in, text_of
@@ -218,3 +220,23 @@ def test_who_logs_in_in_another_person_s_browser_ends_that_person_s_session(alic
     assert log_in(client, bob).status_code == 302
     assert LiveSession.objects.get(ended_at=None).account == bob
     assert LiveSession.objects.get(account=alice).ended_reason == "newer_login"
+
+
+def test_beyond_the_hashes_that_the_machine_can_do_the_answer_is_503_in_plain_words(
+    alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as busy:
+        busy.setattr("extranet.credentials.hashing._places", BoundedSemaphore(0))
+        for name in (alice.username, "9Z99999"):
+            answer = log_in(browser(), name)
+            assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+            assert CROWDED.title in text_of(answer)
+    assert log_in(browser(), alice).status_code == 302
+
+
+def test_every_page_with_a_password_says_so_and_none_breaks(alice: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = signed_in(alice)
+    monkeypatch.setattr("extranet.credentials.hashing._places", BoundedSemaphore(0))
+    typed = {"old": CHOSEN, "new": "gravel hammock tuba 9", "again": "gravel hammock tuba 9"}
+    answer = client.post("/account/password/", typed)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
