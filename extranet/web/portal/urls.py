@@ -13,6 +13,7 @@ from extranet.web.portal import (
     home,
     login,
     logout,
+    own_email,
     password,
     support,
 )
@@ -32,6 +33,9 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/keepalive/", logout.keep_alive, name="keepalive"),
     path("account/password/", password.password, name="password"),
+    path("account/email/", own_email.own_email, name="own-email"),
+    path("account/email/prove/", own_email.prove_own_email, name="own-email-prove"),
+    path("account/email/stop/", own_email.stop_own_email, name="own-email-stop"),
     path("email-change/<str:token>/", email_veto.email_veto, name="email-veto"),
     path("support/", support.support, name="support"),
 ]
