@@ -21,6 +21,7 @@ from extranet.credentials import reset_link, sessions, throttle
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.expiry import expire
 from extranet.credentials.onboarding import onboard
+from extranet.credentials.own_address import end_old_mailbox
 from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
@@ -53,7 +54,7 @@ def _waiting_rows(now: datetime) -> str:
 
 
 def _change_addresses(now: datetime) -> str:
-    return f"{complete_due(now=now)} changed"
+    return f"{complete_due(now=now, also=end_old_mailbox)} changed"
 
 
 def _never_received(now: datetime) -> str:

@@ -1,6 +1,9 @@
-"""Change where an agent's mails go (J19): the old address is told and may stop it, the new one takes over after a
-waiting time. Whoever only talked somebody at the telephone into it gets nothing before the owner could object."""
+"""Change where an agent's mails go (J19): the old address is told and may stop it, the new one proves itself
+(prove_email.py) and takes over after a waiting time. Whoever only talked somebody at the telephone into it gets nothing
+before the owner could object."""
 
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,14 +16,17 @@ from django.db import transaction
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
 from extranet.agents.naming import copied_name
+from extranet.agents.prove_email import proof_digest
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.mail.catalogue import EmailChangedMail, EmailChangeNewMail, EmailChangeOldMail
-from extranet.mail.outbox import post
+from extranet.mail.outbox import AddressRefused, post
 from extranet.profile.in_force import policy as policy_in_force
-from extranet.vault.tokens import digest, new_token
+from extranet.vault.tokens import digest, new_token, short_code
 
 Source = Literal["roster", "service_center", "agent"]
+ROSTER, AGENT = "roster", "agent"
+Also = Callable[[EmailChange], None]
 VETO_PATH = "/email-change/"  # under the portal's base URL, then the token: a page whose button stops the change
 
 
@@ -41,7 +47,8 @@ class Waiting:
 
 
 def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetime) -> EmailChange:
-    """Begin a change; both addresses are told. A waiting one is replaced and its link is dead.
+    """Begin a change; both addresses are told, the new one with a code that proves it (the roster's needs none). A waiting
+    one is replaced, its link and its code are dead.
 
     Raises EmailChangeRefused.
     """
@@ -51,8 +58,8 @@ def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetim
         if address.casefold() == locked.email.casefold():
             raise EmailChangeRefused("This is the address in force already.")
         _end_waiting(locked, state=EmailChange.State.REPLACED, now=now)
-        token = new_token()
-        change = EmailChange.objects.create(
+        token, code = new_token(), "" if source == ROSTER else short_code()
+        change = EmailChange(
             agent=locked,
             old_email=locked.email,
             new_email=address,
@@ -61,8 +68,11 @@ def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetim
             asked_at=now,
             active_from=now + timedelta(hours=policy_in_force().email_change_wait_hours),
             veto_digest=digest(token),
+            roster_said=locked.roster_email,
         )
-        _tell_both(change, token, now=now)
+        change.proof_digest = proof_digest(change, code) if code else ""
+        change.save(force_insert=True)
+        _tell_both(change, token, code, now=now)
         _recorded(Action.EMAIL_CHANGE_ASKED, change, by=by, now=now)
     return change
 
@@ -84,16 +94,35 @@ def veto(*, token: str, now: datetime, network: str = "") -> EmailChange:
         stopped = waiting.update(state=EmailChange.State.VETOED, ended_at=now)
         if stopped:
             change = EmailChange.objects.select_related("agent").get(veto_digest=digest(token))
+            _hear_the_roster_again(change)
             _recorded(Action.EMAIL_CHANGE_VETOED, change, by=nobody, now=now)
             return change
     record_refusal(action=Action.EMAIL_CHANGE_VETOED, now=now, actor=nobody, detail={"refused": "link not waiting"})
     raise VetoRefused
 
 
-def complete_due(*, now: datetime) -> int:
-    """Put every change in force whose waiting time is over; how many. Safe to run at once and again."""
+def stop(*, agent: Agent, by: Actor, now: datetime, sources: Collection[str] = ()) -> bool:
+    """Stop the change that waits, as the link in the old mailbox does; ``sources``: only one that began there.
+
+    False if none waits.
+    """
+    with transaction.atomic():
+        change = waiting_change(Agent.objects.select_for_update().get(pk=agent.pk))
+        if change is None or (sources and change.source not in sources):
+            return False
+        if not _end(change, EmailChange.State.VETOED, now=now):
+            return False
+        _recorded(Action.EMAIL_CHANGE_VETOED, change, by=by, now=now)
+    return True
+
+
+def complete_due(*, now: datetime, also: Also | None = None) -> int:
+    """Put every proved change in force whose waiting time is over, let the others lapse; how many are in force.
+
+    Safe to run at once and again. ``also`` is called in the transaction of each change that came into force.
+    """
     due = EmailChange.objects.filter(state=EmailChange.State.WAITING, active_from__lte=now).order_by("active_from")
-    return sum(_complete(change, now=now) for change in due.select_related("agent"))
+    return sum(_settle(change, also, now=now) for change in due.select_related("agent"))
 
 
 def waiting_change(agent: Agent) -> EmailChange | None:
@@ -102,17 +131,41 @@ def waiting_change(agent: Agent) -> EmailChange | None:
 
 
 @transaction.atomic
-def _complete(change: EmailChange, *, now: datetime) -> bool:
-    Agent.objects.select_for_update().get(pk=change.agent_id)  # before the change, like everybody who locks both
+def _settle(change: EmailChange, also: Also | None, *, now: datetime) -> bool:
+    """Agent before change, like everybody who locks both; the change as it is under that lock."""
+    Agent.objects.select_for_update().get(pk=change.agent_id)
+    change.refresh_from_db(fields=["proved_at"])
+    by = Actor.system("email-change")
+    if not change.is_proved:
+        if _end(change, EmailChange.State.LAPSED, now=now):
+            _recorded(Action.EMAIL_CHANGE_LAPSED, change, by=by, now=now)
+        return False
     mine = EmailChange.objects.filter(pk=change.pk, state=EmailChange.State.WAITING)
     if not mine.update(state=EmailChange.State.DONE, ended_at=now):
         return False  # stopped, replaced or completed since it was read
-    confirmed = {} if change.source == "roster" else {"email_confirmed_at": now}
+    confirmed = {} if change.source == ROSTER else {"email_confirmed_at": now}
     Agent.objects.filter(pk=change.agent_id).update(email=change.new_email, **confirmed)
-    about = copied_name(change.agent.license)
-    post(EmailChangedMail(), to=change.new_email, about=about, key=f"email_changed:{change.id}", now=now)
-    _recorded(Action.EMAIL_CHANGED, change, by=Actor.system("email-change"), now=now)
+    change.ended_at = now
+    _tell_both_done(change, now=now)
+    _recorded(Action.EMAIL_CHANGED, change, by=by, now=now)
+    if also is not None:
+        also(change)
     return True
+
+
+def _end(change: EmailChange, state: EmailChange.State, *, now: datetime) -> bool:
+    """Nothing came of it."""
+    mine = EmailChange.objects.filter(pk=change.pk, state=EmailChange.State.WAITING)
+    ended = bool(mine.update(state=state, ended_at=now))
+    if ended:
+        _hear_the_roster_again(change)
+    return ended
+
+
+def _hear_the_roster_again(change: EmailChange) -> None:
+    """A word of the roster that this change held up counts as news once more, or who starts a change could silence it."""
+    if change.source != ROSTER and change.roster_said:
+        Agent.objects.filter(pk=change.agent_id).update(roster_email=change.roster_said)
 
 
 def _accepted(new_email: str) -> str:
@@ -130,16 +183,24 @@ def _end_waiting(agent: Agent, *, state: EmailChange.State, now: datetime) -> No
     EmailChange.objects.filter(agent=agent, state=EmailChange.State.WAITING).update(state=state, ended_at=now)
 
 
-def _tell_both(change: EmailChange, token: str, *, now: datetime) -> None:
+def _tell_both(change: EmailChange, token: str, code: str, *, now: datetime) -> None:
     about = copied_name(change.agent.license)
     old = EmailChangeOldMail(
         new_email=masked(change.new_email),
         wait_until=change.active_from,
         link=f"{settings.EXTRANET.portal}{VETO_PATH}{token}/",
     )
-    post(old, to=change.old_email, about=about, key=f"email_change_old:{change.id}", now=now)
-    new = EmailChangeNewMail(active_on=change.active_from)
+    with suppress(AddressRefused):  # a spoiled old address must not keep a good one out
+        post(old, to=change.old_email, about=about, key=f"email_change_old:{change.id}", now=now)
+    new = EmailChangeNewMail(active_on=change.active_from, code=code)
     post(new, to=change.new_email, about=about, key=f"email_change_new:{change.id}", now=now)
+
+
+def _tell_both_done(change: EmailChange, *, now: datetime) -> None:
+    about = copied_name(change.agent.license)
+    with suppress(AddressRefused):
+        post(EmailChangedMail(), to=change.old_email, about=about, key=f"email_changed:{change.id}:old", now=now)
+    post(EmailChangedMail(), to=change.new_email, about=about, key=f"email_changed:{change.id}", now=now)
 
 
 def _recorded(action: Action, change: EmailChange, *, by: Actor, now: datetime) -> None:

@@ -253,8 +253,8 @@ def _email_news(roster: Roster, agents: Mapping[str, Agent]) -> tuple[EmailNews,
     A roster that has not changed its word is never news, however often it is read: the agent's own address stands.
     """
     last = RosterImport.objects.order_by("-imported_at").values_list("imported_at", flat=True).first()
-    waiting = dict(
-        EmailChange.objects.filter(state=EmailChange.State.WAITING)
+    waiting = dict(  # proved ones: what nobody has confirmed holds up nothing
+        EmailChange.objects.filter(state=EmailChange.State.WAITING, proved_at__isnull=False)
         .exclude(source="roster")
         .values_list("agent", "asked_at")
     )

@@ -122,13 +122,15 @@ class RosterImport(models.Model):
 
 
 class EmailChange(models.Model):
-    """A change of address under way: told to the old address, active after the waiting time unless vetoed (J19)."""
+    """A change of address under way: told to the old address, proved at the new one, active after the waiting time unless
+    vetoed (J19)."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
         DONE = "done"
         VETOED = "vetoed"
         REPLACED = "replaced"
+        LAPSED = "lapsed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="email_changes")
@@ -139,6 +141,10 @@ class EmailChange(models.Model):
     asked_at = models.DateTimeField()
     active_from = models.DateTimeField()
     veto_digest = models.CharField(max_length=64, blank=True)
+    proof_digest = models.CharField(max_length=64, blank=True)  # keyed; blank where the roster vouches
+    proof_tries = models.PositiveSmallIntegerField(default=0)
+    proved_at = models.DateTimeField(null=True)
+    roster_said = models.CharField(max_length=254, blank=True)  # the roster's word when this began
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     ended_at = models.DateTimeField(null=True)
 
@@ -150,3 +156,8 @@ class EmailChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id}: {self.state}"
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether somebody reads the new mailbox, or the roster vouches for it."""
+        return not self.proof_digest or self.proved_at is not None

@@ -57,6 +57,10 @@ class Action(StrEnum):
     AGENT_VIEWED = "agent:record:viewed"
     EMAIL_CHANGE_ASKED = "agent:email-change:asked"
     EMAIL_CHANGE_VETOED = "agent:email-change:vetoed"
+    EMAIL_CHANGE_PROVED = "agent:email-change:proved"
+    EMAIL_CHANGE_NOT_PROVED = "agent:email-change:not-proved"
+    EMAIL_CHANGE_LAPSED = "agent:email-change:lapsed"
+    EMAIL_CHANGE_REFUSED = "agent:email-change:refused"
     EMAIL_CHANGED = "agent:email-change:done"
     ONBOARDING_RUN = "onboarding:run:done"
     # Publications

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
+from extranet.agents import change_email
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import devices, reset_shown, sessions, throttle
@@ -192,6 +193,8 @@ def _end_the_old(account: Account, by: Actor, now: datetime) -> None:
     for kind in OUTDATED_MAILS:
         cancel(key_prefix=f"{kind}:{account.username}:", now=now)
     throttle.clear(owner=account.username)
+    if account.agent is not None:  # whoever has the mailbox has spoken: what a session began does not go on
+        change_email.stop(agent=account.agent, by=by, now=now, sources=(change_email.AGENT,))
     sessions.end_all(account=account, reason="reset", by=by, now=now)
 
 

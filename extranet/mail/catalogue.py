@@ -155,9 +155,10 @@ class EmailChangeOldMail(CatalogueMail, kind="email_change_old"):
 
 @dataclass(frozen=True, kw_only=True)
 class EmailChangeNewMail(CatalogueMail, kind="email_change_new"):
-    """J19, to the new address: from when it is used."""
+    """J19, to the new address: from when it is used, and the code that proves it; blank where the roster vouches."""
 
     active_on: datetime
+    code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

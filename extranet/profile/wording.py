@@ -31,7 +31,8 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
         "wait_until": datetime(2026, 11, 26, 18, 5, tzinfo=UTC),
         "link": "https://portal.example/x/abc",
     },
-    "email_change_new": {"active_on": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
+    # code: proves the new address; blank where the roster vouches for it
+    "email_change_new": {"active_on": datetime(2026, 11, 26, 18, 5, tzinfo=UTC), "code": "7KQM2R"},
     "email_changed": {},
     "request_received": {"number": "R-2026-000123"},
     "request_answered": {"number": "R-2026-000123", "answer": "Your account is open again.\n\nPlease try once more."},

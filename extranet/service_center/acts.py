@@ -1,5 +1,6 @@
 """What the service center does for an agent at the telephone (J17, J19). Each act needs a good identity check by the
-same member of staff, except ending access: whoever reports a theft is helped at once (AC-2(13))."""
+same member of staff, except ending access: whoever reports a theft is helped at once (AC-2(13)). What sends mails to
+another address or lets somebody in again takes a check by what only the agent knows."""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from django.db import transaction
 
 from extranet.agents import change_email as addresses
 from extranet.agents.models import Agent, EmailChange
+from extranet.agents.prove_email import prove
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials import disable as access
@@ -16,6 +18,7 @@ from extranet.credentials.models import Account
 from extranet.mail.catalogue import UsernameReminderMail
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import post
+from extranet.service_center import own_facts
 from extranet.service_center.identity import require_check
 from extranet.service_center.models import SupportRequest
 from extranet.service_center.sealed import add_step
@@ -72,9 +75,16 @@ def change_email(
     """Begin a change of address (J19): the old one is told and the new one waits. Where that address waits already, it
     is the change that waits, and nobody is told twice.
 
-    Raises IdentityNotChecked, EmailChangeRefused.
+    The caller tells the code that the new address gets: ``prove_email``. Raises IdentityNotChecked, ActRefused,
+    EmailChangeRefused.
     """
     require_check(agent=agent, act="change_email", by=by, now=now)
+    if not own_facts.are_complete(agent):
+        raise ActRefused(
+            "This agent has not logged in yet or has no book, so a caller cannot show enough here. The agent changes the "
+            "address under Account in the portal, or the exchange corrects it on the roster."
+        )
+    require_check(agent=agent, act="change_email", by=by, now=now, own=True)
     with transaction.atomic():
         waiting = addresses.waiting_change(Agent.objects.select_for_update().get(pk=agent.pk))
         if waiting is not None and waiting.new_email.casefold() == new_email.strip().casefold():
@@ -82,6 +92,12 @@ def change_email(
         change = addresses.ask(agent=agent, new_email=new_email, source="service_center", by=by, now=now)
         _step(request, "email_change", by=by, now=now)
     return change
+
+
+def prove_email(*, agent: Agent, code: str, by: Actor, now: datetime) -> EmailChange:
+    """Take the code that the caller reads from the new mailbox. Needs no check: who has the code reads that mailbox, and
+    the address was asked for after one. Raises ProofRefused."""
+    return prove(agent=agent, code=code, by=by, now=now)
 
 
 def issue_again(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> None:
@@ -105,7 +121,7 @@ def issue_again(*, agent: Agent, by: Actor, now: datetime, request: SupportReque
 
 def unlock(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> int:
     """Forget wrong tries; how many counters were cleared. Raises IdentityNotChecked, ActRefused."""
-    require_check(agent=agent, act="unlock", by=by, now=now)
+    require_check(agent=agent, act="unlock", by=by, now=now, own=True)
     account = account_of(agent)
     with transaction.atomic():
         cleared = access.unlock(account=account, by=by, now=now)
@@ -115,7 +131,7 @@ def unlock(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | 
 
 def enable(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> bool:
     """Take back a disabling; False if there was none. Raises IdentityNotChecked, ActRefused."""
-    require_check(agent=agent, act="enable", by=by, now=now)
+    require_check(agent=agent, act="enable", by=by, now=now, own=True)
     account = account_of(agent)
     with transaction.atomic():
         enabled = access.enable(account=account, by=by, now=now)

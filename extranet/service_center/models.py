@@ -63,6 +63,7 @@ class IdentityCheck(models.Model):
     by = models.CharField(max_length=120)
     at = models.DateTimeField()
     passed = models.BooleanField()
+    own = models.BooleanField(default=False)  # also all facts that only the agent knows, as far as there are any
     compared = models.JSONField(default=list)  # names of the facts compared, never their values
     good_until = models.DateTimeField()
 

@@ -19,6 +19,18 @@ from extranet.service_center.names import names_of
 from extranet.service_center.why_stuck import Stuck, why_stuck
 
 LIMIT = 200  # moments
+UNTOLD = (
+    Action.MAIL_ACCEPTED,  # the mail itself says so
+    # They would tell what a caller is asked for, the last login and the size of the book (own_facts.py):
+    Action.LOGIN_SUCCEEDED,
+    Action.SECOND_FACTOR_SUCCEEDED,
+    Action.LOGOUT,
+    Action.SESSION_ENDED,
+    Action.AGREEMENT_ACCEPTED,
+    Action.BOOK_VIEWED,
+    Action.BOOK_DOWNLOADED,
+    Action.CHANGES_VIEWED,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ def timeline(agent: Agent, *, limit: int = LIMIT) -> list[Moment]:
 
 
 def _events(names: list[str], numbers: list[str], limit: int) -> list[Moment]:
-    lines = about(names=names, numbers=numbers, limit=limit, but=[Action.MAIL_ACCEPTED])  # the mail itself says so
+    lines = about(names=names, numbers=numbers, limit=limit, but=UNTOLD)
     return [Moment(line.at, "event", line.action, line.actor, line.facts) for line in lines]
 
 

@@ -9,7 +9,6 @@ from extranet.credentials.gate import Reason, password_fault
 from extranet.credentials.models import Account
 from extranet.credentials.throttle import blocked
 from extranet.mail.models import MailState, OutboxMail
-from extranet.policy import inactive_from
 from extranet.profile.in_force import policy, zone
 from extranet.service_center.names import names_of
 
@@ -102,8 +101,8 @@ def _expired(account: Account) -> Stuck:
 
 
 def _inactive(account: Account) -> Stuck:
-    since = inactive_from(account.issued_at or account.created_at, account.last_login, policy())
-    text = f"Nobody logged in for {policy().inactivity_days} days, so the account is inactive since {_moment(since)}."
+    """Not since when: that would tell the day of the last login, which callers are asked for."""
+    text = f"Nobody logged in for {policy().inactivity_days} days or more, so the account is inactive."
     return Stuck("inactive", text, "The reset link clears this.")
 
 
@@ -125,9 +124,10 @@ def _throttled(account: Account, now: datetime) -> list[Stuck]:
 
 
 def _mails(agent: Agent) -> list[Stuck]:
-    """Of each kind of mail the newest, if it did not arrive."""
+    """Of each kind of mail to the address in force the newest, if it did not arrive."""
     newest: dict[str, OutboxMail] = {}
-    for mail in OutboxMail.objects.filter(about__in=names_of(agent)).order_by("posted_at"):
+    mine = OutboxMail.objects.filter(about__in=names_of(agent), to_address__iexact=agent.email)
+    for mail in mine.order_by("posted_at"):
         newest[mail.kind] = mail
     return [
         Stuck(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from extranet.agents.agency import managed_by
+from extranet.agents.change_email import waiting_change
 from extranet.agents.models import Agent
 from extranet.credentials.models import Account
 from extranet.policy import local_day, warning_is_due
@@ -64,6 +65,7 @@ def home(request: PortalRequest) -> HttpResponse:
     context = {
         "title": f"Welcome, {agent.first_name}",
         "shelves": [_shelf(agent, kind, now) for kind in current().reports.values()],
+        "address_changes": waiting_change(agent) is not None,
         "expiry": _expiry(request.account, now),
         "members": list(managed_by(agent, now)),
     }

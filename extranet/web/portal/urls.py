@@ -13,6 +13,7 @@ from extranet.web.portal import (
     home,
     login,
     logout,
+    own_email,
     password,
     sessions,
     support,
@@ -36,6 +37,9 @@ urlpatterns = [
     path("account/sessions/end-others/", sessions.end_others, name="sessions-end-others"),
     path("account/sessions/<uuid:session_id>/end/", sessions.end, name="session-end"),
     path("account/password/", password.password, name="password"),
+    path("account/email/", own_email.own_email, name="own-email"),
+    path("account/email/prove/", own_email.prove_own_email, name="own-email-prove"),
+    path("account/email/stop/", own_email.stop_own_email, name="own-email-stop"),
     path("email-change/<str:token>/", email_veto.email_veto, name="email-veto"),
     path("support/", support.support, name="support"),
 ]

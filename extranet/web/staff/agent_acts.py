@@ -14,17 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extranet.agents.change_email import EmailChangeRefused
 from extranet.agents.models import Agent
+from extranet.agents.prove_email import ProofRefused
 from extranet.audit.record import Actor
 from extranet.credentials.history import PasswordOvertaken
 from extranet.mail.outbox import AddressRefused
 from extranet.service_center import acts
 from extranet.service_center.acts import ActRefused, DoneAlready
-from extranet.service_center.identity import IdentityNotChecked
+from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
-from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
+from extranet.web.errors import refuse
+from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
 
@@ -52,6 +54,9 @@ def act(request: PortalRequest, license: str, act: str) -> HttpResponse:
     back = redirect(address_of(agent, case))
     try:
         return ACTS[act](request, asked) or back
+    except OwnFactsNotChecked as missing:
+        messages.warning(request, f"{missing} Nothing was done.")
+        return redirect(address_of(agent, case, "staff-agent-identity"))
     except IdentityNotChecked:
         messages.warning(request, "Check the identity of the caller first. Nothing was done.")
         return redirect(address_of(agent, case, "staff-agent-identity"))
@@ -113,7 +118,21 @@ def _change_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
         form.add_error("new_email", str(refused))
         return _refused(request, asked, form)
     when = moment(change.active_from)
-    messages.success(request, f"Both addresses are told. The new one is in force from {when}, unless it is stopped.")
+    messages.success(request, f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.")
+    return None
+
+
+def _prove_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, asked, form)
+    try:
+        change = acts.prove_email(agent=asked.agent, code=form.cleaned_data["code"], by=asked.by, now=asked.now)
+    except ProofRefused as refused:
+        left = f"{refused.tries_left} left." if refused.tries_left else "Begin the change again to get another."
+        form.add_error("code", f"This is not the code of the change that waits. Tries: {left}")
+        return _refused(request, asked, form)
+    messages.success(request, f"The new address is proved. It is in force from {moment(change.active_from)}.")
     return None
 
 
@@ -172,6 +191,7 @@ ACTS: Mapping[str, Callable[[PortalRequest, Asked], HttpResponse | None]] = {
     "send-username": _send_username,
     "start-reset": _start_reset,
     "change-email": _change_email,
+    "prove-email": _prove_email,
     "issue-again": _issue_again,
     "unlock": _unlock,
     "enable": _enable,

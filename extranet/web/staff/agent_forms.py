@@ -30,6 +30,15 @@ class AddressForm(DeskForm):
     )
 
 
+class CodeForm(DeskForm):
+    """What the caller reads from the new mailbox."""
+
+    name = "prove_email"
+    code = forms.CharField(
+        label="Code from the new mailbox", max_length=20, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
 class DisableForm(DeskForm):
     """Why; it stands on the record for whoever is asked next."""
 

@@ -23,7 +23,7 @@ from extranet.service_center.queue import open_of
 from extranet.service_center.timeline import AgentRecord, Moment
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
-from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
+from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm
 from extranet.web.staff.long_text import long_text
 
 MOST = 50  # agents of one search
@@ -80,7 +80,7 @@ def record_page(
 ) -> HttpResponse:
     """The page of one agent; ``fault`` is a form that was refused and takes the place of its blank one."""
     record = timeline.view(agent=agent, by=actor_of(request), now=timezone.now())
-    blank: dict[str, DeskForm] = {form.name: form for form in (AddressForm(), DisableForm(), CallForm())}
+    blank: dict[str, DeskForm] = {form.name: form for form in (AddressForm(), CodeForm(), DisableForm(), CallForm())}
     case = case_of(request, agent)
     context = {
         "title": agent.full_name,
@@ -92,6 +92,7 @@ def record_page(
         "reason_columns": REASONS,
         "checked_until": moment(record.check.good_until) if record.check else "",
         "change": _change(record.address_change) if record.address_change else "",
+        "unproved": record.address_change is not None and not record.address_change.is_proved,
         "requests": [(row.number, reverse("staff-request", args=[row.number])) for row in record.open_requests],
         "case": case,
         "moments": [_moment(item) for item in record.moments],
@@ -135,14 +136,15 @@ def _account(account: Account) -> list[tuple[str, str]]:
         kind = "temporary" if account.temporary else "chosen by the agent"
         until = f", valid through {day(account.expires_on)}" if account.expires_on else ""
         password = f"{kind}, set {moment(account.password_set_at)}{until}"
-    last = moment(account.last_login) if account.last_login else "never"
-    return [("User name", shown(account.username)), ("Password", password), ("Last login", last)]
+    last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
+    return [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
 
 
 def _change(change: EmailChange) -> str:
+    proof = "" if change.is_proved else " Nobody has proved the new one yet: without its code the change lapses then."
     return (
         f"A change of the address to {masked(change.new_email)} waits until {moment(change.active_from)}. "
-        "Until then mails go to the old one."
+        f"Until then mails go to the old one.{proof}"
     )
 
 

@@ -1,0 +1,84 @@
+"""The agent changes the own e-mail address (J19): the present password again, then a code from the new mailbox.
+
+A stolen session cannot begin it. The rest (notice, veto, waiting time) is the same for everybody: change_email.py.
+"""
+
+from datetime import datetime, timedelta
+
+from extranet.agents import change_email
+from extranet.agents.change_email import AGENT, EmailChangeRefused
+from extranet.agents.models import Agent, EmailChange
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record_refusal
+from extranet.credentials import throttle
+from extranet.credentials.disable import end_links
+from extranet.credentials.gate import standing
+from extranet.credentials.hashing import check
+from extranet.credentials.models import Account
+from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.outbox import cancel
+
+OLD_WRONG, THROTTLED, BARRED, OFTEN = "old_wrong", "throttled", "barred", "often"
+CHANGES = "email-change"
+A_DAY = 3  # changes begun; each mails an address that is not ours to disturb
+LINK_MAILS = (ResetLinkMail.kind, ResetStartedByStaffMail.kind)
+
+
+class OwnAddressRefused(Exception):
+    """Nothing was begun. ``reason`` is a word of this file."""
+
+    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.retry_after = reason, retry_after
+
+
+def begin_change(*, account: Account, password: str, new_email: str, by: Actor, now: datetime) -> EmailChange:
+    """Begin a change of the own address. Raises OwnAddressRefused, EmailChangeRefused, AddressRefused, HashingBusy.
+
+    It hashes: never call it inside a transaction.
+    """
+    fresh = Account.objects.select_related("agent").get(pk=account.pk)
+    try:
+        return change_email.ask(
+            agent=_proved_owner(fresh, password, now), new_email=new_email, source=AGENT, by=by, now=now
+        )
+    except OwnAddressRefused as refused:
+        _note(fresh, refused.reason, by, now)
+        raise
+    except EmailChangeRefused:
+        _note(fresh, "address", by, now)
+        raise
+
+
+def end_old_mailbox(change: EmailChange) -> None:
+    """Reset links that lie in the old mailbox, or are on their way there, end when the new address takes over.
+
+    For ``change_email.complete_due``, inside the change's transaction.
+    """
+    account = Account.objects.filter(agent_id=change.agent_id).first()
+    if account is None or change.ended_at is None:
+        return
+    end_links(account=account)
+    for kind in LINK_MAILS:
+        cancel(key_prefix=f"{kind}:{account.username}:", now=change.ended_at)
+
+
+def _proved_owner(account: Account, password: str, now: datetime) -> Agent:
+    if account.agent is None or standing(account) is not None:
+        raise OwnAddressRefused(BARRED)
+    allowance = throttle.take(budget=throttle.guesses(throttle.CHANGE), owner=account.username, now=now)
+    if not allowance.allowed:
+        raise OwnAddressRefused(THROTTLED, allowance.retry_after_seconds)
+    if not check(password, account.password).right:
+        raise OwnAddressRefused(OLD_WRONG)
+    throttle.clear(owner=account.username, detail="", scopes=(throttle.CHANGE,))
+    day = timedelta(days=1)
+    allowance = throttle.take(budget=throttle.Budget(CHANGES, day, ((A_DAY, day),)), owner=account.username, now=now)
+    if not allowance.allowed:
+        raise OwnAddressRefused(OFTEN, allowance.retry_after_seconds)
+    return account.agent
+
+
+def _note(account: Account, reason: str, by: Actor, now: datetime) -> None:
+    action, detail = Action.EMAIL_CHANGE_REFUSED, {"reason": reason}
+    record_refusal(action=action, now=now, actor=by, subject=account.username, detail=detail)

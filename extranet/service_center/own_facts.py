@@ -1,0 +1,81 @@
+"""What only the agent knows: when the last login was, how many cases the newest book has.
+
+They stand on no page of the desk (timeline.py leaves out what would tell them) and in no public register. The system
+compares them, so seldom that they cannot be guessed, and says to nobody which one was wrong.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from extranet.agents.models import Agent
+from extranet.credentials import throttle
+from extranet.credentials.models import Account
+from extranet.policy import local_day
+from extranet.profile.in_force import zone
+from extranet.profile.loader import current
+from extranet.reports.models import Current, Frame
+from extranet.vault.tokens import same
+
+LOGIN, CASES = "last_login_on", "cases"
+ASKS: Mapping[str, str] = {
+    LOGIN: "On which day did you log in last? (year-month-day)",
+    CASES: "How many cases has your newest book? (The number stands on the agent's home page.)",
+}
+SCOPE = "desk-own-facts"
+TRIES_A_DAY = 3  # of an agent, whoever asks: days and small numbers could be guessed
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How many answers were right, and whether all were that there are; both without a word when tries are spent."""
+
+    matching: int
+    all_right: bool
+
+
+def of(agent: Agent) -> dict[str, str]:
+    """The facts that are there, as ``normal`` writes them. Never for a page."""
+    account = Account.objects.filter(agent=agent).first()
+    last = account.last_login if account else None
+    found = {LOGIN: local_day(last, zone()).isoformat() if last else "", CASES: _cases(agent)}
+    return {fact: value for fact, value in found.items() if value}
+
+
+def are_complete(agent: Agent) -> bool:
+    """Whether both are there: only then can a caller show enough to send mails elsewhere."""
+    return of(agent).keys() == ASKS.keys()
+
+
+def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compared:
+    """Compare the answers to these questions, three times a day an agent; right ones give the tries back."""
+    facts = of(agent)
+    given = {fact: answer for fact, answer in answers.items() if fact in ASKS}
+    if not given:
+        return Compared(0, all_right=not facts)
+    day, owner = timedelta(days=1), str(agent.pk)
+    budget = throttle.Budget(SCOPE, day, ((TRIES_A_DAY, day),))
+    if not throttle.take(budget=budget, owner=owner, now=now).allowed:
+        return Compared(0, all_right=False)
+    right = sum(same(facts.get(fact, ""), answer) for fact, answer in given.items())
+    if right < len(facts):
+        return Compared(right if right == len(given) else 0, all_right=False)
+    throttle.clear(owner=owner, scopes=(SCOPE,))
+    return Compared(right, all_right=True)
+
+
+def normal(fact: str, value: str) -> str:
+    """A day as ``2026-11-16``, a number without what surrounds it."""
+    digits = re.sub(r"\D", "", value)
+    if fact == LOGIN:
+        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 else ""
+    return digits.lstrip("0")
+
+
+def _cases(agent: Agent) -> str:
+    """Of the first report that the profile declares, the book; blank where the agent has none or an empty one."""
+    kind = next(iter(current().reports))
+    newest = Current.objects.filter(kind=kind).values("publication")
+    frame = Frame.objects.filter(publication__in=newest, agent=agent, frame="lines").first()
+    return str(frame.cases) if frame and frame.cases else ""
