@@ -26,7 +26,7 @@ LOVED = (
     *("password", "welcome", "letmein", "sunshine", "princess", "football", "baseball", "iloveyou", "dragon", "monkey"),
     *("superman", "batman", "starwars", "rainbow", "butterfly", "chocolate", "flower", "summer", "winter", "family"),
     *("freedom", "forever", "happy", "love", "angel", "tiger", "eagle", "mustang", "lakers", "dodgers", "raiders"),
-    *("giants", "california", "sacramento", "losangeles", "sandiego", "hollywood", "insurance", "health", "agent"),
+    *("giants", "hollywood", "insurance", "health", "agent"),
     *("broker", "license", "client", "coverage", "medical", "market", "enroll", "exchange", "money", "coffee"),
 )
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -35,8 +35,8 @@ _SIGNS = str.maketrans("@4301!$57", "aaeoiisst")
 
 
 def canonical(password: str) -> str:
-    """Small letters and digits only, signs that stand for letters read as those: ``P@ss-w0rd`` is ``password``."""
-    return re.sub(r"[\W_]+", "", password.casefold().translate(_SIGNS))
+    """Small letters and digits only, signs that stand for letters read as those: ``P@ss-w0rd!`` is ``password``."""
+    return re.sub(r"[\W_]+", "", password.casefold().rstrip("!?.,*#").translate(_SIGNS))
 
 
 def composed(own: Iterable[str], licenses: Iterable[str]) -> frozenset[str]:
@@ -71,6 +71,7 @@ def _dated() -> Iterator[str]:
             f"{word}{year}{word}",
             f"{word}{year}{year}",
             f"{word}{word}{year}",
+            f"{word}{year}" * 2,
         )
         yield from (f"password{word}{year}", f"{word}{year}password", f"welcome{word}{year}", f"my{word}{year}")
 
@@ -102,7 +103,7 @@ def _sayings() -> Iterator[str]:
 
 
 def _of_exchange(own: list[str], licenses: list[str]) -> Iterator[str]:
-    """The exchange's words among themselves, with the usual ones, with years; a license number with what is around it."""
+    """The exchange's words among themselves, with the usual ones, with years; license numbers with both."""
     for word in own:
         yield from (f"{word}{year}" for year in YEARS)
         yield from (f"{before}{word}{tail}" for before, tail in product(BEFORE, TAILS))

@@ -1,7 +1,7 @@
 """Picking up a password instead of being mailed one (J8, SC-8): the link of the third mail, and what it leads to.
 
-The link gives nothing. It asks for the user name, shows a code, and has a second link mailed, which with that code gives
-the password by the one claim there is (reset_claim.py). So no mail holds a secret that opens anything alone.
+The link gives nothing. Its page asks for the user name, shows a code, and has a second link mailed, which with that
+code gives the password by the one claim there is (reset_claim.py). So no mail holds what opens anything alone.
 """
 
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ def newest(account: Account) -> ResetLink | None:
     """The pick-up link that stands in for the account's password; None where a password came later."""
     link = ResetLink.objects.filter(account=account, kind=PICKUP).order_by("-asked_at").first()
     set_at = account.password_set_at
-    return link if link is not None and (set_at is None or set_at <= link.asked_at) else None
+    return link if link is not None and (set_at is None or set_at < link.asked_at) else None
 
 
 def revoke(*, link_id: UUID, by: Actor, now: datetime) -> Account | None:

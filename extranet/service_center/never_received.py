@@ -14,7 +14,10 @@ from extranet.service_center.models import SupportRequest
 from extranet.service_center.sealed import Written
 
 RUN = Actor.system("never-received")
-TEXT = "The third mail, with the password or the link to it, was given up. Find out the right address, change it, and issue a password again."
+TEXT = (
+    "The mail with the password, or with the link to it, was given up."
+    " Find out the right address, change it, and issue a password again."
+)
 
 
 @transaction.atomic

@@ -94,9 +94,8 @@ def _not_picked_up(link: ResetLink, now: datetime) -> Stuck:
         text = "The mail with the link to pick up a password never arrived, or the link was ended."
         return Stuck("never_received", text, "Find out the right address, change it, and issue a password again.")
     if now >= link.expires_at:
-        return Stuck(
-            "pickup_lapsed", f"No password was picked up, and the link ended on {until}.", "The reset link helps."
-        )
+        text = f"No password was picked up, and the link to it ended on {until}."
+        return Stuck("pickup_lapsed", text, "The reset link gives one.")
     text = f"No password was picked up yet. The third mail has the link to it, good until {until}."
     return Stuck("not_picked_up", text, "Look for that mail together, or issue a password again.")
 

@@ -1,4 +1,4 @@
-"""Generated passwords: read from a screen or a mail and typed by a person (J24), or read aloud to somebody who types."""
+"""Generated passwords: read from a screen or a mail and typed by a person (J24), or read aloud to a person."""
 
 import math
 import secrets
@@ -39,8 +39,8 @@ SPOKEN: Final[Mapping[str, str]] = MappingProxyType(
         "9": "nine",
     }
 )
-"""The spelling alphabet of pilots and telephone desks for every sign that a password or code may have: b, c, d, g, p and
-t sound alike when they are only named."""
+"""The spelling alphabet of pilots and telephone desks, for every sign that a password or a code may have: b, c, d, g, p
+and t sound alike when they are only named."""
 
 
 def generate_password(*, bits: int = GENERATED_BITS) -> str:

@@ -9,7 +9,7 @@ _WORDS = {
     choose_password.LISTED: "This is on the list of passwords that are tried first. Choose another one.",
     choose_password.REPEATS: "This repeats the same signs. Repeats do not count: add other ones.",
     choose_password.COMMON: "This is easy to guess: common words, years, rows of keys do not count. Add own words.",
-    choose_password.EXCHANGE: "This holds little more than words of this exchange, which are easy to guess. Add your own.",
+    choose_password.EXCHANGE: "This holds little more than words of this exchange: easy to guess. Add your own.",
     choose_password.PERSON: "This holds little more than your name, user name, agency, license number or address. Add"
     " other words.",
     change_password.SAME: "This is your present password. Choose another one.",

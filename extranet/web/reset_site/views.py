@@ -163,11 +163,8 @@ def _claim(request: HttpRequest, form: ClaimForm, token: str) -> HttpResponse:
 
 
 def _start_page(request: HttpRequest, form: UsernameForm) -> HttpResponse:
-    return render(
-        request,
-        "reset_site/start.html",
-        {"form": form, "chosen": policy().reset_gives == "chosen", "title": current().reset_site_name},
-    )
+    words = {"form": form, "chosen": policy().reset_gives == "chosen", "title": current().reset_site_name}
+    return render(request, "reset_site/start.html", words)
 
 
 def _link_page(request: HttpRequest, form: ClaimForm, view: reset.LinkView) -> HttpResponse:
