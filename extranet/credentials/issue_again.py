@@ -25,7 +25,8 @@ class IssueRefused(Exception):
 def issue_again(*, account: Account, by: Actor, now: datetime) -> None:
     """Mail the next password, or the link to pick it up; the older ones end at once.
 
-    It hashes: never call it inside a transaction. Raises IssueRefused, PasswordOvertaken, AddressRefused, HashingBusy; then nothing changed.
+    It hashes: never call it inside a transaction. Raises IssueRefused, PasswordOvertaken, AddressRefused, HashingBusy;
+    then nothing changed.
     """
     barred = standing(account)
     if barred is not None:

@@ -1,4 +1,4 @@
-"""The list of refused passwords: long enough for fifteen signs, composed by rule, looked up however they are written."""
+"""The list of refused passwords: long enough for fifteen signs, composed by rule, found however it is written."""
 
 import random
 from collections.abc import Callable
@@ -21,7 +21,7 @@ UNDER_ALL = pytest.mark.parametrize("policy", POLICIES)
 
 def some(count: int) -> list[str]:
     long = sorted(entry for entry in listed() if len(entry) >= LONG)
-    return random.Random(4).sample(long, count)  # noqa: S311 - which entries are tried, the same each time
+    return random.Random(4).sample(long, count)  # the same ones each time
 
 
 def test_it_has_three_thousand_entries_of_fifteen_signs_and_more() -> None:
