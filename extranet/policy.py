@@ -132,7 +132,7 @@ NIST_63B4 = Policy(
 
 POLICIES: Mapping[str, Policy] = MappingProxyType({policy.name: policy for policy in (JOBAID, ARC_AMPE, NIST_63B4)})
 
-_SERVED = {"third_mail": "password", "second_factor_agents": "offered"}
+_SERVED = {"second_factor_agents": "offered"}
 
 
 def policy_named(name: str) -> Policy:

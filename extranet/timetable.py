@@ -4,7 +4,7 @@ Times are by the clock of the exchange's zone. Each entry is safe to repeat and 
 outage the newest missed moment of each entry is run once, in the order of the list (Monday's order stands in it).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import BinaryIO
 
@@ -35,6 +35,7 @@ from extranet.reports.staging import sweep_staging, try_again
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
+ONBOARDING = "onboarding"
 SESSIONS_KEPT = timedelta(days=30)  # of ended sessions and links, for the owner's page; the trail keeps them longer
 COUNTERS_KEPT = timedelta(days=2)  # longer than any window that the counters of tries have
 
@@ -97,7 +98,7 @@ def _forget_old_sessions(now: datetime) -> str:
 TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     # Monday (J4): the roster comes first (the exchange brings it), then onboarding, then the publication's own mails
     Entry("rows that waited", "*/15 * * * *", _waiting_rows),
-    Entry("onboarding", "0 6 * * 1", _onboard),
+    Entry(ONBOARDING, "0 6 * * 1", _onboard),  # at the policy's hour, see entries()
     # every day
     Entry("warnings and locks", "*/15 * * * *", _expire),  # J26, J27; the policy itself keeps warnings until 08:00
     Entry("changes of address", "*/5 * * * *", _change_addresses),  # J19
@@ -112,9 +113,15 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
 )
 
 
+def entries() -> tuple[Entry, ...]:
+    """The list with the hour that the policy in force says."""
+    cron = f"0 {policy().onboarding_hour} * * 1"
+    return tuple(replace(entry, cron=cron) if entry.name == ONBOARDING else entry for entry in TIMETABLE_ENTRIES)
+
+
 def due(*, now: datetime) -> list[Ran]:
     """Run all that is due. Not inside a transaction; may run anywhere at any time."""
-    return run_due(TIMETABLE_ENTRIES, now=now, zone=current().zone)
+    return run_due(entries(), now=now, zone=current().zone)
 
 
 @dataclass(frozen=True)

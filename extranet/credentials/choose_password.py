@@ -1,23 +1,24 @@
 """What speaks against a password that a person chose (IA-5(1), SP 800-63B-4): codes, for which pages have the words.
 
-A long blocklist would be out of date the day it is copied; a short one with rules finds what people make of it. From
-the password everything guessable is taken away: listed words (with letters written as signs), names of the exchange
-and of the person, years, rows of keys and of digits, repeats. What stays must still be long enough to count.
+First the password is looked up in the list (blocklist.py), whatever its case, separators and signs for letters. Then
+everything guessable is taken away from it: listed words (with letters written as signs), names of the exchange and of
+the person, years, rows of keys and of digits, repeats. What stays must still be long enough to count: so words are
+refused, too, that no list has in this order.
 """
 
 import re
 from functools import cache
-from pathlib import Path
 
+from extranet.credentials.blocklist import canonical, composed, words
 from extranet.credentials.hashing import LONGEST, prepared
 from extranet.credentials.models import Account
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 
-TOO_SHORT, TOO_LONG, COMMON, EXCHANGE, PERSON = "too_short", "too_long", "common", "exchange", "person"
+TOO_SHORT, TOO_LONG, LISTED, REPEATS = "too_short", "too_long", "listed", "repeats"
+COMMON, EXCHANGE, PERSON = "common", "exchange", "person"
 MUST_STAY = 7
 SHORTEST_WORD = 4
-_BLOCKLIST = Path(__file__).parent / "blocklist.txt"
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1q2w3e4r5t6y7u8i9o0p")
 _SIGNS = str.maketrans("@4301!$57", "aaeoiisst")
 _TAKEN = "\0"  # stands for anything taken away; no password holds one
@@ -33,14 +34,26 @@ def faults(password: str, *, account: Account) -> list[str]:
     return found + _guessable(chosen, account)
 
 
+def listed() -> frozenset[str]:
+    """The list as it is for this exchange, in canonical form."""
+    profile = current()
+    example = profile.license_example
+    return _listed(_words_of_exchange(), (example, f"{profile.username_prefix}{example}", profile.username_example))
+
+
 def _guessable(chosen: str, account: Account) -> list[str]:
-    words = _listed()
-    if _stays(chosen, words) < MUST_STAY:
+    """The first reason that holds, from the plainest on."""
+    if canonical(chosen) in listed():
+        return [LISTED]
+    if len(_few(chosen.casefold())) < MUST_STAY:
+        return [REPEATS]
+    known = words()
+    if _stays(chosen, known) < MUST_STAY:
         return [COMMON]
-    words = words | _words_of_exchange()
-    if _stays(chosen, words) < MUST_STAY:
+    if _stays(chosen, known | _words_of_exchange()) < MUST_STAY:
         return [EXCHANGE]
-    return [PERSON] if _stays(chosen, words | _words_of(account)) < MUST_STAY else []
+    own = known | _words_of_exchange() | _words_of(account)
+    return [PERSON] if _stays(_without_licenses(chosen), own) < MUST_STAY else []
 
 
 def _stays(chosen: str, words: frozenset[str]) -> int:
@@ -48,8 +61,19 @@ def _stays(chosen: str, words: frozenset[str]) -> int:
     text = _without(chosen.casefold(), words)
     text = _without_rows(re.sub(r"(?:19|20)\d\d", _TAKEN, text))
     text = _without(text.translate(_SIGNS), words)
-    text = re.sub(r"(.)\1{2,}", r"\1", text.replace(_TAKEN, ""))
-    return len(_one_of_many(text))
+    return len(_few(text.replace(_TAKEN, "")))
+
+
+def _few(text: str) -> str:
+    """Without repeats: ``aaaa`` is ``a``."""
+    return _one_of_many(re.sub(r"(.)\1{2,}", r"\1", text))
+
+
+def _without_licenses(chosen: str) -> str:
+    """Numbers of the form of a license, with the prefix of user names or without: anybody's, not only one's own."""
+    profile = current()
+    form = profile.license_pattern.strip("^$")
+    return re.sub(f"(?:{re.escape(profile.username_prefix)})?(?:{form})", _TAKEN, chosen, flags=re.IGNORECASE)
 
 
 def _one_of_many(text: str) -> str:
@@ -77,9 +101,9 @@ def _without_rows(text: str) -> str:
 
 
 @cache
-def _listed() -> frozenset[str]:
-    lines = _BLOCKLIST.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+def _listed(own: frozenset[str], licenses: tuple[str, ...]) -> frozenset[str]:
+    """Composed once for an exchange."""
+    return composed(own, licenses)
 
 
 def _words_of_exchange() -> frozenset[str]:

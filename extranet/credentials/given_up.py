@@ -1,4 +1,4 @@
-"""Passwords whose mail never arrived are revoked: a secret that may lie anywhere opens nothing (SC-28)."""
+"""Passwords and pick-up links whose mail never arrived end: a secret that may lie anywhere opens nothing (SC-28)."""
 
 from datetime import datetime
 
@@ -7,21 +7,28 @@ from django.db.models import F, Q
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
+from extranet.credentials import pickup
 from extranet.credentials.models import Account
 from extranet.credentials.password_mail import KIND, key_of, serial_in
+from extranet.mail.catalogue import PickUpMail
 from extranet.mail.models import MailState, OutboxMail
 
 RUN = Actor.system("given-up mails")
 
 
 def revoke_undelivered(*, now: datetime) -> list[Account]:
-    """Revoke each password whose mail was given up or bounced, if it is still in force and was never used.
+    """Revoke each password or link whose mail was given up or bounced, if it is still in force and was never used.
 
     The accounts revoked by this run: the service center asks after their addresses.
     """
-    lost = OutboxMail.objects.filter(kind=KIND, state__in=[MailState.GAVE_UP, MailState.BOUNCED])
-    serials = [serial_in(key) for key in lost.values_list("key", flat=True)]
-    return [account for username, serial in serials if (account := _revoke(username, serial, now))]
+    passwords = [_revoke(*serial_in(key), now) for key in _lost(KIND)]
+    ended = [pickup.revoke(link_id=pickup.link_in(key), by=RUN, now=now) for key in _lost(PickUpMail.kind)]
+    return [account for account in (*passwords, *ended) if account is not None]
+
+
+def _lost(kind: str) -> list[str]:
+    lost = OutboxMail.objects.filter(kind=kind, state__in=[MailState.GAVE_UP, MailState.BOUNCED])
+    return list(lost.values_list("key", flat=True))
 
 
 def _revoke(username: str, serial: int, now: datetime) -> Account | None:

@@ -12,6 +12,7 @@ from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force
 from extranet.credentials.models import Account, AccountKind
 from extranet.credentials.username import agent_username
+from extranet.profile.in_force import policy
 from extranet.vault.passwords import generate_password
 
 
@@ -29,7 +30,7 @@ class Generated:
 
 def generate() -> Generated:
     """Make a password and hash it. Slow: call it outside of transactions; raises HashingBusy."""
-    clear = generate_password()
+    clear = generate_password(bits=policy().generated_password_bits)
     return Generated(clear, hash_password(clear))
 
 

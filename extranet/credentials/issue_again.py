@@ -1,17 +1,17 @@
-"""A new password by mail for somebody whose first one never arrived, or who cannot use the reset link."""
+"""The third mail anew, for somebody whom the first one never reached, or who cannot use the reset link."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from extranet.audit.record import Actor
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, record
 from extranet.credentials import devices
 from extranet.credentials.disable import end_links
 from extranet.credentials.gate import standing
-from extranet.credentials.issue import generate, issue_password
 from extranet.credentials.models import Account
-from extranet.credentials.password_mail import KIND, key_of, password_mail
 from extranet.credentials.sessions import end_all
+from extranet.credentials.third_mail import KINDS, prepare, third_mail
 from extranet.mail.outbox import cancel, post
 
 
@@ -24,19 +24,29 @@ class IssueRefused(Exception):
 
 
 def issue_again(*, account: Account, by: Actor, now: datetime) -> None:
-    """Issue the next password and mail it; the older ones end with it. Hashes: never inside a transaction.
+    """Mail the next password, or the link to pick it up; the older ones end at once.
 
-    Raises IssueRefused, PasswordOvertaken, AddressRefused, HashingBusy; then nothing changed.
+    It hashes: never call it inside a transaction. Raises IssueRefused, PasswordOvertaken, AddressRefused, HashingBusy;
+    then nothing changed.
     """
     barred = standing(account)
     if barred is not None:
         raise IssueRefused(barred)
-    made = generate()
+    made = prepare()
     with transaction.atomic():
-        cancel(key_prefix=f"{KIND}:{account.username}:", now=now)
-        clear = issue_password(account=account, now=now, by=by, generated=made)
+        for kind in KINDS:
+            cancel(key_prefix=f"{kind}:{account.username}:", now=now)
         end_links(account=account)
         devices.revoke_all(account=account, now=now)  # somebody called because something is wrong
+        if made is None:
+            _revoke(account, by, now)
+        third = third_mail(account=account, made=made, by=by, now=now)
         end_all(account=account, reason="reissued", by=by, now=now)
-        mail = password_mail(account=account, clear=clear)
-        post(mail, to=account.address, about=account.username, key=key_of(account), now=now)
+        post(third.mail, to=account.address, about=account.username, key=third.key, now=now)
+
+
+def _revoke(account: Account, by: Actor, now: datetime) -> None:
+    """No new password takes the old one's place before it is picked up, so the old one ends here."""
+    if Account.objects.filter(pk=account.pk, revoked_at=None).exclude(password="").update(revoked_at=now):
+        facts = {"serial": account.password_serial}
+        record(action=Action.PASSWORD_REVOKED, now=now, actor=by, subject=account.username, detail=facts)

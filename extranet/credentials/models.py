@@ -112,6 +112,10 @@ class PasswordHistory(models.Model):
 class ResetLink(models.Model):
     """A mailed link. Several may live; claiming one ends all others (J23)."""
 
+    class Kind(models.TextChoices):
+        RESET = "reset"
+        PICKUP = "pickup"  # in the third mail: gives nothing itself, only a link of the other kind (pickup.py)
+
     class State(models.TextChoices):
         OPEN = "open"
         CLAIMED = "claimed"
@@ -119,6 +123,7 @@ class ResetLink(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="reset_links")
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.RESET)
     digest = models.CharField(max_length=64, unique=True)
     browser_digest = models.CharField(max_length=64, blank=True)  # cookie of the asking browser
     code_digest = models.CharField(max_length=64, blank=True)  # short code of the confirmation screen
@@ -134,7 +139,7 @@ class ResetLink(models.Model):
         db_table = "reset_links"
 
     def __str__(self) -> str:
-        return f"reset link of {self.account_id}: {self.state}"
+        return f"{self.kind} link of {self.account_id}: {self.state}"
 
 
 class ShownPassword(models.Model):

@@ -19,10 +19,10 @@ from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, record, record_many
 from extranet.credentials.hashing import SLOTS
-from extranet.credentials.issue import AccountExists, Generated, generate, issue_password, open_account, unsaved_account
+from extranet.credentials.issue import AccountExists, Generated, open_account, unsaved_account
 from extranet.credentials.models import Account
-from extranet.credentials.password_mail import password_mail
-from extranet.mail.catalogue import CatalogueMail, FieldRefused, IntroductionMail, PasswordMail, UsernameMail
+from extranet.credentials.third_mail import ThirdMail, prepare, third_mail
+from extranet.mail.catalogue import CatalogueMail, FieldRefused, IntroductionMail, UsernameMail
 from extranet.mail.outbox import AddressRefused, post
 from extranet.policy import onboarding_cutoff
 from extranet.profile.in_force import policy, zone
@@ -73,12 +73,12 @@ def _not_introduced(now: datetime) -> QuerySet[Account]:
     return imported.filter(agent__in=_certified(now)).select_related("agent").order_by("username")
 
 
-def _with_passwords(agents: QuerySet[Agent]) -> Iterator[tuple[Agent, Generated]]:
+def _with_passwords(agents: QuerySet[Agent]) -> Iterator[tuple[Agent, Generated | None]]:
     """Hash on all cores, some agents ahead, and never inside a transaction."""
     rest = iter(list(agents))
     with ThreadPoolExecutor(SLOTS) as pool:
         while chunk := list(islice(rest, CHUNK)):
-            yield from zip(chunk, pool.map(lambda _: generate(), chunk), strict=True)
+            yield from zip(chunk, pool.map(lambda _: prepare(), chunk), strict=True)
 
 
 def _reached(outcome: Callable[[], str]) -> str:
@@ -91,14 +91,14 @@ def _reached(outcome: Callable[[], str]) -> str:
         return "skipped"
 
 
-def _take_in(agent: Agent, made: Generated, now: datetime) -> str:
+def _take_in(agent: Agent, made: Generated | None, now: datetime) -> str:
     with transaction.atomic():
         if not _still_lacking(agent):
             return "skipped"
         account = open_account(agent=agent, now=now, by=RUN)
-        issue_password(account=account, now=now, by=RUN, generated=made)
+        third = third_mail(account=account, made=made, by=RUN, now=now)
         Account.objects.filter(pk=account.pk).update(introduced_at=now)
-        _post(account, agent, password_mail(account=account, clear=made.clear), now)
+        _post(account, agent, third, now)
     return "created"
 
 
@@ -135,16 +135,15 @@ def _still_lacking(agent: Agent) -> bool:
     return row is not None and not Account.objects.filter(agent=row).exists()
 
 
-def _post(account: Account, agent: Agent, secret: PasswordMail | None, now: datetime) -> None:
+def _post(account: Account, agent: Agent, third: ThirdMail | None, now: datetime) -> None:
     """Apart, in an order, under keys that exist once (J9)."""
     name, person = account.username, {"first_name": agent.first_name, "last_name": agent.last_name}
-    kept = secret is None
+    kept = third is None
     mails: list[CatalogueMail] = [
         IntroductionMail(**person, kept_account=kept, username=name if kept else ""),
         UsernameMail(**person, username=name, kept_account=kept),
-        *([secret] if secret else []),
     ]
+    keyed = [(mail, f"{mail.kind}:{name}:1") for mail in mails] + ([(third.mail, third.key)] if third else [])
     thread, until = uuid4(), now + timedelta(hours=policy().onboarding_password_waits_hours)
-    for place, mail in enumerate(mails, start=1):
-        key = f"{mail.kind}:{name}:1"
+    for place, (mail, key) in enumerate(keyed, start=1):
         post(mail, to=agent.email, about=name, key=key, now=now, thread=thread, place=place, wait_until=until)

@@ -26,14 +26,14 @@ from extranet.credentials.issue import Generated, generate, issue_password
 from extranet.credentials.models import Account, ResetLink
 from extranet.credentials.password_mail import KIND as PASSWORD_MAIL
 from extranet.credentials.reset_link import TRIES, ResetOver, asked_here, code_digest, living
-from extranet.mail.catalogue import PasswordWasResetMail, ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.catalogue import PasswordWasResetMail, PickUpMail, ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.outbox import AddressRefused, cancel, post
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import same
 
 WRONG_CODE, RACED, USED_BEFORE = "wrong_code", "raced", "used_before"
 HASHED_WITHIN = timedelta(seconds=30)  # far more than a hash and its history take; then a crash is assumed
-OUTDATED_MAILS = (PASSWORD_MAIL, ResetLinkMail.kind, ResetStartedByStaffMail.kind)
+OUTDATED_MAILS = (PASSWORD_MAIL, PickUpMail.kind, ResetLinkMail.kind, ResetStartedByStaffMail.kind)
 
 
 class CodeRefused(Exception):

@@ -39,10 +39,15 @@ class LinkView:
     username: str
     needs_code: bool
     chosen: bool
+    asked_elsewhere: bool = True
+    """False where the code is always asked for: after a pick-up, and where staff began."""
 
 
 def make(*, account: Account, browser_token: str, code: str, now: datetime, by_staff: bool = False) -> Made:
-    """Store a link. Its address carries the configured base URL, whatever host a request named."""
+    """Store a link. Its address carries the configured base URL, whatever host a request named.
+
+    Without ``browser_token`` every browser must give the code.
+    """
     token = new_token()
     link = ResetLink.objects.create(
         account_id=account.pk,
@@ -62,12 +67,14 @@ def look(*, token: str, browser_token: str, now: datetime) -> LinkView:
     needs_code = not asked_here(link, browser_token)
     if needs_code and link.code_tries >= policy().reset_code_tries:
         raise ResetOver(TRIES, link.account.username)
-    return LinkView(link.account.username, needs_code, policy().reset_gives == "chosen")
+    chosen = policy().reset_gives == "chosen"
+    return LinkView(link.account.username, needs_code, chosen, asked_elsewhere=bool(link.browser_digest))
 
 
-def living(*, token: str, now: datetime) -> ResetLink:
-    """The open link of that token, with account and agent as they are now; raises ResetOver."""
-    link = ResetLink.objects.select_related("account__agent").filter(digest=digest(token.lower())).first()
+def living(*, token: str, now: datetime, kind: ResetLink.Kind = ResetLink.Kind.RESET) -> ResetLink:
+    """The open link of that kind and token, with account and agent as they are now; raises ResetOver."""
+    links = ResetLink.objects.select_related("account__agent")
+    link = links.filter(digest=digest(token.lower()), kind=kind).first()
     if link is None:
         raise ResetOver(UNKNOWN)
     name = link.account.username

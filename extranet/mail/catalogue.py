@@ -95,11 +95,22 @@ class PasswordMail(CatalogueMail, kind="password"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PickUpMail(CatalogueMail, kind="pickup"):
+    """In place of the password mail where policy says so (SC-8). ``link`` leads to a question, not to a password."""
+
+    first_name: str
+    last_name: str
+    link: str
+    valid_until: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResetLinkMail(CatalogueMail, kind="reset_link"):
-    """J22. ``minutes`` is the life of the link."""
+    """J22. ``minutes`` is the life of the link. ``pickup``: asked for behind the link of a third mail."""
 
     link: str
     minutes: int
+    pickup: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,9 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "introduction": {**_PERSON, "kept_account": True, "username": "AB_1H12345"},  # username blank unless kept
     "username": {**_PERSON, "username": "AB_1H12345", "kept_account": False},  # kept: no password mail follows
     "password": {**_PERSON, "password": "mfkt-29rw-hxpe-7ncd", "valid_until": date(2026, 12, 7)},
-    "reset_link": _LINK,
+    # link: to the page that asks for the user name; the password comes behind a reset_link with pickup
+    "pickup": {**_PERSON, "link": _LINK["link"], "valid_until": date(2026, 12, 7)},
+    "reset_link": {**_LINK, "pickup": True},  # not pickup: asked for on the reset site
     "reset_started_by_staff": _LINK,
     "password_was_reset": _MOMENT,
     "password_changed": _MOMENT,
@@ -49,7 +51,7 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "staff_enrolment": _LINK,
 }
 
-SECRET_MAILS = frozenset({"password", "reset_link", "reset_started_by_staff", "staff_enrolment"})
+SECRET_MAILS = frozenset({"password", "pickup", "reset_link", "reset_started_by_staff", "staff_enrolment"})
 """Mails whose body opens an account: sealed in the outbox and wiped once accepted."""
 
 WORDS = (

@@ -8,13 +8,16 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials.given_up import revoke_undelivered
 from extranet.credentials.models import Account
-from extranet.credentials.password_mail import key_of
+from extranet.credentials.third_mail import key_in_force
 from extranet.service_center.intake import create
 from extranet.service_center.models import SupportRequest
 from extranet.service_center.sealed import Written
 
 RUN = Actor.system("never-received")
-TEXT = "The mail with the password was given up. Find out the right address, change it, and issue a password again."
+TEXT = (
+    "The mail with the password, or with the link to it, was given up."
+    " Find out the right address, change it, and issue a password again."
+)
 
 
 @transaction.atomic
@@ -24,7 +27,7 @@ def queue_undelivered(*, now: datetime) -> list[SupportRequest]:
 
 
 def _queue(account: Account, *, now: datetime) -> SupportRequest | None:
-    agent, cause = account.agent, key_of(account)
+    agent, cause = account.agent, key_in_force(account)
     if agent is None or SupportRequest.objects.filter(cause=cause).exists():
         return None
     written = Written(name=agent.full_name, email=agent.email, telephone=agent.phone, text=TEXT)

@@ -6,7 +6,8 @@ from datetime import datetime
 from extranet.agents.change_email import waiting_change
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.credentials.gate import Reason, password_fault
-from extranet.credentials.models import Account
+from extranet.credentials.models import Account, ResetLink
+from extranet.credentials.pickup import newest
 from extranet.credentials.throttle import blocked
 from extranet.mail.models import MailState, OutboxMail
 from extranet.profile.in_force import policy, zone
@@ -77,11 +78,25 @@ def _disabled(account: Account) -> list[Stuck]:
 
 def _password(account: Account, now: datetime) -> list[Stuck]:
     fault = password_fault(account, now=now)
+    if fault in (Reason.NO_PASSWORD, Reason.REVOKED) and (link := newest(account)) is not None:
+        return [_not_picked_up(link, now)]
     return [_PASSWORD[fault](account)] if fault in _PASSWORD else []
 
 
 def _no_password(account: Account) -> Stuck:
     return Stuck("no_password", "The account has no password.", "The reset link gives one.")
+
+
+def _not_picked_up(link: ResetLink, now: datetime) -> Stuck:
+    until = _moment(link.expires_at)
+    if link.state != ResetLink.State.OPEN:
+        text = "The mail with the link to pick up a password never arrived, or the link was ended."
+        return Stuck("never_received", text, "Find out the right address, change it, and issue a password again.")
+    if now >= link.expires_at:
+        text = f"No password was picked up, and the link to it ended on {until}."
+        return Stuck("pickup_lapsed", text, "The reset link gives one.")
+    text = f"No password was picked up yet. The third mail has the link to it, good until {until}."
+    return Stuck("not_picked_up", text, "Look for that mail together, or issue a password again.")
 
 
 def _revoked(account: Account) -> Stuck:

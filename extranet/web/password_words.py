@@ -6,9 +6,12 @@ from extranet.profile.in_force import policy
 
 _WORDS = {
     choose_password.TOO_LONG: "This is too long, or has a sign that cannot be typed everywhere.",
+    choose_password.LISTED: "This is on the list of passwords that are tried first. Choose another one.",
+    choose_password.REPEATS: "This repeats the same signs. Repeats do not count: add other ones.",
     choose_password.COMMON: "This is easy to guess: common words, years, rows of keys do not count. Add own words.",
-    choose_password.EXCHANGE: "Words of this exchange are easy to guess. Add words of your own.",
-    choose_password.PERSON: "Your name, license number and address are easy to guess. Add other words.",
+    choose_password.EXCHANGE: "This holds little more than words of this exchange: easy to guess. Add your own.",
+    choose_password.PERSON: "This holds little more than your name, user name, agency, license number or address. Add"
+    " other words.",
     change_password.SAME: "This is your present password. Choose another one.",
     change_password.USED_BEFORE: "You had this password before. Choose one that you have not used lately.",
     change_password.OLD_WRONG: "This is not your present password.",

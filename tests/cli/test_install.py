@@ -107,7 +107,7 @@ def test_a_typing_error_in_a_name_is_refused(db: None, monkeypatch: pytest.Monke
 
 def test_a_policy_that_is_not_served_is_refused_by_name(settings: Settings, db: None) -> None:
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"policy": "arc_ampe"})
-    with pytest.raises(EnvironmentRefused, match="third_mail=pickup"):
+    with pytest.raises(EnvironmentRefused, match="second_factor_agents=required"):
         require_ready()
 
 

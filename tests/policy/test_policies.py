@@ -83,8 +83,8 @@ def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
 
 def test_what_is_not_served_yet_is_named_and_the_default_is_served_whole() -> None:
     assert unserved(JOBAID) == []
-    assert unserved(policy_named("arc_ampe")) == ["third_mail=pickup", "second_factor_agents=required"]
-    assert unserved(policy_named("nist_63b4")) == ["third_mail=pickup", "second_factor_agents=required"]
+    assert unserved(policy_named("arc_ampe")) == ["second_factor_agents=required"]
+    assert unserved(policy_named("nist_63b4")) == ["second_factor_agents=required"]
 
 
 @pytest.mark.parametrize(

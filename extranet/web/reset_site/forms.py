@@ -30,6 +30,14 @@ class UsernameForm(forms.Form):
         )
 
 
+class PickUpForm(UsernameForm):
+    """Who picks up: the name that came in the e-mail before."""
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["username"].help_text = f"It came in an e-mail of its own. {self.fields['username'].help_text}"
+
+
 class HowForm(forms.Form):
     """By which way (J18). There is one."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extranet.web.reset_site import views
+from extranet.web.reset_site import pickup, views
 from extranet.web.reset_site.arrive import arrive
 
 pages = [
@@ -11,6 +11,8 @@ pages = [
     path("sent/", views.sent, name="reset-sent"),
     path("link/<slug:token>/", views.link, name="reset-link"),
     path("link/<slug:token>", views.link),  # some mail programs drop the last sign of a link
+    path("pickup/<slug:token>/", pickup.arrive, name="reset-pickup"),
+    path("pickup/<slug:token>", pickup.arrive),
     path("done/<uuid:link_id>/", views.done, name="reset-done"),
 ]
 urlpatterns = [*pages, path("arrive/", arrive, name="reset-arrive")]

@@ -1,6 +1,5 @@
 """The screens of the reset site: user name, way, confirmation; the linked page; the new password (J16 - J24)."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.username import UsernameRefused, shown
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
+from extranet.vault.passwords import spelled
 from extranet.web import password_words
 from extranet.web.access import ANYBODY, access
 from extranet.web.entering import DEVICE_COOKIE, remember_device
@@ -46,7 +46,8 @@ def start(request: HttpRequest) -> HttpResponse:
     except reset.TooManyAsks as many:
         return refuse(request, 429, retry_after=many.retry_after)
     token = cookies.browser_token_or_new(request)
-    return cookies.remember_browser(_onward("reset-how", walk.Walk(name), token=token), token)
+    onward = walk.onward("reset-how", walk.Walk(name), token=token, now=now)
+    return cookies.remember_browser(onward, token)
 
 
 @access(ANYBODY)
@@ -65,7 +66,7 @@ def how(request: HttpRequest) -> HttpResponse:
         return render(request, "reset_site/how.html", words)
     token = cookies.browser_token(request)
     asked = reset.ask(username=walked.username, network=network_of(request), browser_token=token, now=now)
-    response = _onward("reset-sent", walk.Walk(walked.username, asked.code), token=token)
+    response = walk.onward("reset-sent", walk.Walk(walked.username, asked.code), token=token, now=now)
     return cookies.remember_browser(response, token)
 
 
@@ -82,6 +83,8 @@ def sent(request: HttpRequest) -> HttpResponse:
         "code": walked.code,
         "minutes": policy().reset_link_minutes,
         "mails": policy().reset_mails_per_hour,
+        "pickup": walked.pickup,
+        "chosen": policy().reset_gives == "chosen",
         "title": "Look into your e-mail",
     }
     return render(request, "reset_site/sent.html", words)
@@ -129,6 +132,7 @@ def done(request: HttpRequest, link_id: UUID) -> HttpResponse:
         return _over(request)
     words = {
         "password": kept.password,
+        "spelled": spelled(kept.password) if kept.password else "",
         "username": shown(kept.username),
         "device_token": kept.device_token if reset_has_own_host() else "",
         "arrive_url": f"{settings.EXTRANET.portal}/reset/arrive/",
@@ -155,13 +159,9 @@ def _claim(request: HttpRequest, form: ClaimForm, token: str) -> HttpResponse:
     return response if own_host else remember_device(response, claimed.device_token)
 
 
-def _onward(name: str, step: walk.Walk, *, token: str) -> HttpResponse:
-    query = urlencode({"walk": walk.sealed(step, token=token, now=timezone.now())})
-    return HttpResponseRedirect(f"{reverse(name)}?{query}", status=SEE_OTHER)
-
-
 def _start_page(request: HttpRequest, form: UsernameForm) -> HttpResponse:
-    return render(request, "reset_site/start.html", {"form": form, "title": current().reset_site_name})
+    words = {"form": form, "chosen": policy().reset_gives == "chosen", "title": current().reset_site_name}
+    return render(request, "reset_site/start.html", words)
 
 
 def _link_page(request: HttpRequest, form: ClaimForm, view: reset.LinkView) -> HttpResponse:

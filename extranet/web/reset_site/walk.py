@@ -5,14 +5,17 @@ import binascii
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from extranet.keyring.models import Purpose
 from extranet.keyring.ring import open_text, seal_text
 from extranet.vault.sealing import Unopenable
 from extranet.vault.tokens import digest
 from extranet.web.reset_site.cookies import browser_token
+from extranet.web.reset_site.home import SEE_OTHER
 
 GOOD_FOR = timedelta(minutes=30)
 LONGEST = 2000
@@ -20,16 +23,23 @@ LONGEST = 2000
 
 @dataclass(frozen=True)
 class Walk:
-    """Whose password; after the last screen also the code shown there."""
+    """Whose password; after the last screen also the code shown there, and whether a pick-up link led here."""
 
     username: str
     code: str = ""
+    pickup: bool = False
 
 
 def sealed(walk: Walk, *, token: str, now: datetime) -> str:
     """As text for an address, for the browser whose cookie holds ``token``."""
     text = json.dumps([now.timestamp(), asdict(walk)])
     return base64.urlsafe_b64encode(seal_text(Purpose.VIEWS, text, _place(token), now=now)).decode()
+
+
+def onward(name: str, walk: Walk, *, token: str, now: datetime) -> HttpResponse:
+    """To the next screen, which reads the walk from its address."""
+    query = urlencode({"walk": sealed(walk, token=token, now=now)})
+    return HttpResponseRedirect(f"{reverse(name)}?{query}", status=SEE_OTHER)
 
 
 def opened(request: HttpRequest, *, now: datetime) -> Walk | None:

@@ -23,6 +23,7 @@ from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
+from extranet.vault.passwords import spelled
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.errors import refuse
@@ -77,6 +78,7 @@ def code(request: PortalRequest, license: str) -> HttpResponse:
     """The code of the reset that this session started, to be read to the caller; for ten minutes."""
     agent = agent_of(license)
     case = case_of(request, agent)
+    code = kept(request, what=_code_of(agent), now=timezone.now())
     context = {
         "title": "Read this code to the caller",
         "breadcrumbs": [
@@ -84,7 +86,8 @@ def code(request: PortalRequest, license: str) -> HttpResponse:
             (agent.full_name, address_of(agent, case)),
             ("Code", ""),
         ],
-        "code": kept(request, what=_code_of(agent), now=timezone.now()),
+        "code": code,
+        "spelled": spelled(code),
         "minutes": int(GOOD_FOR.total_seconds() // 60),
         "back": address_of(agent, case),
     }
@@ -138,7 +141,10 @@ def _prove_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
 
 def _issue_again(request: PortalRequest, asked: Asked) -> None:
     acts.issue_again(agent=asked.agent, by=asked.by, now=asked.now, request=asked.case)
-    messages.success(request, "A new password is on its way to the address on the roster. Older ones are not valid.")
+    messages.success(
+        request,
+        "The third mail is on its way again, to the address on the roster. Older passwords and links are not valid.",
+    )
 
 
 def _unlock(request: PortalRequest, asked: Asked) -> None:

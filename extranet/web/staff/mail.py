@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from extranet.agents.masking import masked
 from extranet.credentials.history import PasswordOvertaken
 from extranet.credentials.models import Account
-from extranet.credentials.password_mail import key_of
+from extranet.credentials.third_mail import key_in_force
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import AddressRefused
 from extranet.profile.loader import current
@@ -120,7 +120,7 @@ def issue(request: PortalRequest, mail_id: UUID) -> HttpResponse:
     except (AddressRefused, PasswordOvertaken):
         messages.error(request, "Nothing was sent: look at the agent's record first.")
     else:
-        messages.success(request, "A new password is on its way to the address on the roster.")
+        messages.success(request, "The third mail is on its way again, to the address on the roster.")
     return redirect("staff-mail-one", row.pk)
 
 
@@ -150,8 +150,8 @@ def _account(row: OutboxMail) -> Account | None:
 
 
 def _is_lost_password(row: OutboxMail, account: Account) -> bool:
-    """Whether it carried the password in force and never arrived."""
-    return row.state in LOST and account.agent is not None and row.key == key_of(account)
+    """Whether it carried the password in force, or the link to it, and never arrived."""
+    return row.state in LOST and account.agent is not None and row.key == key_in_force(account)
 
 
 def _line(row: OutboxMail) -> tuple[SafeString | str, ...]:
