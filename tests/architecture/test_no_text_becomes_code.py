@@ -38,7 +38,9 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
                 yield node.func.id, node
             elif isinstance(node.func, ast.Attribute):
                 owner = node.func.value
-                first = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+                first = (
+                    owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+                )
                 yield f"{first}.{node.func.attr}", node
 
 
@@ -83,7 +85,9 @@ def made_patterns(tree: ast.AST) -> set[str]:
 
 
 def made_templates(tree: ast.AST) -> set[str]:
-    return {name for name, _ in calls(tree) if name in {"Template", "template.Template"} or name.endswith("from_string")}
+    return {
+        name for name, _ in calls(tree) if name in {"Template", "template.Template"} or name.endswith("from_string")
+    }
 
 
 def made_formats(tree: ast.AST) -> set[str]:
@@ -132,5 +136,7 @@ def test_the_search_would_find_each() -> None:
     assert made_patterns(bad) == {"re.compile(x)"}
     assert made_templates(bad) == {"Template", "engine.from_string"}
     assert made_formats(bad) == {"x"}
-    fine = ast.parse("re.sub(rf'{GAP}x', '', y)\ncursor.execute('SELECT %s', [x])\nrun([x], shell=False)\n'{}'.format(x)")
+    fine = ast.parse(
+        "re.sub(rf'{GAP}x', '', y)\ncursor.execute('SELECT %s', [x])\nrun([x], shell=False)\n'{}'.format(x)"
+    )
     assert not made_patterns(fine) | spoken_sql(fine) | shelled(fine) | made_formats(fine)

@@ -50,9 +50,19 @@ def test_fields_that_no_form_asks_for_change_nothing(alice: Account) -> None:
     client, before = signed_in(alice), fresh(alice)
     asked = {"old": CHOSEN, "new": NEW, "again": NEW}
     taken = {
-        **{"role": "administrator", "kind": "staff", "username": "staff\\alice", "agent": "", "agent_id": ""},
-        **{"staff_email": "charlie@evil.example", "is_staff": "1", "disabled_at": "", "imported": "true"},
-        **{"expires_on": "2099-01-01", "temporary": "true", "agreement_version": "", "email": "charlie@evil.example"},
+        "role": "administrator",
+        "kind": "staff",
+        "username": "staff\\alice",
+        "agent": "",
+        "agent_id": "",
+        "staff_email": "charlie@evil.example",
+        "is_staff": "1",
+        "disabled_at": "",
+        "imported": "true",
+        "expires_on": "2099-01-01",
+        "temporary": "true",
+        "agreement_version": "",
+        "email": "charlie@evil.example",
     }
     answer = client.post("/account/password/", taken | asked)
     assert answer.status_code == 302

@@ -1,6 +1,8 @@
 """What a site gives away without being asked: files of the house, other sites let in, texts that could be misread."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,13 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from extranet.credentials.models import StaffRole
+from extranet.env import Env
 from tests.credentials.people import new_account
 from tests.web.people import browser, signed_in, text_of
 from tests.web.staff.people import at_work, staff_account
 from tests.web.test_attack_parameters import admitted
 from tests.web.test_attack_routes import ALL
 
-SCRIPTS = Path(__file__).parents[2] / "extranet" / "web" / "static" / "app"
+HOUSE = Path(__file__).parents[2] / "extranet"
 EVIL = "https://evil.example"
 OF_THE_HOUSE = (
     *("/.git/config", "/.git/HEAD", "/.env", "/.well-known/", "/pyproject.toml", "/requirements/runtime.txt"),
@@ -30,6 +33,12 @@ def inside(db: None) -> dict[str, Client]:
     now = timezone.now()
     people = {role: at_work(staff_account(role.replace("_", ""), role, now=now)) for role in StaffRole.values}
     return people | {"agent": signed_in(new_account("4000001", now=now))}
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Our scripts: name and text."""
+    for file in (HOUSE / "web" / "static" / "app").glob("*.js"):
+        yield file.name, file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", OF_THE_HOUSE)
@@ -70,13 +79,12 @@ def test_fields_for_secrets_hide_what_is_typed_and_take_a_paste(inside: dict[str
 
 
 def test_scripts_keep_nothing_in_the_browser_but_the_moment_of_the_last_activity() -> None:
-    texts = {file.name: file.read_text(encoding="utf-8") for file in SCRIPTS.glob("*.js")}
-    assert len(texts) >= 3
-    kept = {name: set(re.findall(r"setItem\(\s*([^,]+),", text)) for name, text in texts.items() if "setItem" in text}
+    assert len(dict(texts())) >= 3
+    kept = {name: set(re.findall(r"setItem\(\s*([^,]+),", text)) for name, text in texts() if "setItem" in text}
     assert kept == {"idle.js": {"KEY"}, "upload.js": {'"extranet-active-at"'}}
-    assert 'const KEY = "extranet-active-at"' in texts["idle.js"]
+    assert 'const KEY = "extranet-active-at"' in dict(texts())["idle.js"]
     never = r"sessionStorage|indexedDB|document\.cookie|\bcaches\b|serviceWorker|postMessage|\beval\(|new Function"
-    assert {name: re.findall(never, text) for name, text in texts.items() if re.search(never, text)} == {}
+    assert {name: found for name, text in texts() if (found := re.findall(never, text))} == {}
 
 
 def test_no_cookie_of_another_name_is_ever_set(inside: dict[str, Client]) -> None:
@@ -88,3 +96,48 @@ def test_no_cookie_of_another_name_is_ever_set(inside: dict[str, Client]) -> Non
 
 def test_what_was_asked_for_is_not_repeated_by_a_page_that_is_not_there(db: None) -> None:
     assert "planted" not in text_of(browser().get(f"/{quote('<b>planted</b>')}/"))
+
+
+def test_every_page_behind_the_login_has_the_button_that_leaves(inside: dict[str, Client]) -> None:
+    pages = 0
+    for route in ALL:
+        if route.rule.anybody or route.rule.gate is not None:
+            continue
+        answer = admitted(inside, route).get(route.path)
+        if (
+            answer.status_code == 200
+            and answer.headers["Content-Type"].startswith("text/html")
+            and b"<html" in answer.content
+        ):
+            pages += 1
+            assert 'action="/logout/"' in text_of(answer), route.path
+    assert pages > 15
+
+
+def test_no_variable_switches_debugging_on() -> None:
+    tree = ast.parse((HOUSE / "settings.py").read_text(encoding="utf-8"))
+    told = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DEBUG"
+    ]
+    assert [ast.unparse(value) for value in told] == ["False"]
+    assert not [name for name in Env.model_fields if "debug" in name]
+
+
+def test_scripts_show_text_as_text() -> None:
+    """One place takes HTML: the piece of a page that our own template made, with every value escaped there."""
+    taken = {
+        name: re.findall(r".*(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write).*", text)
+        for name, text in texts()
+    }
+    assert {name: [line.strip() for line in lines] for name, lines in taken.items() if lines} == {
+        "progress.js": ["box.innerHTML = await answer.text(); // a template of this site, escaped there"]
+    }
+    template = (HOUSE / "web" / "templates" / "staff" / "progress.html").read_text(encoding="utf-8")
+    assert "safe" not in template
+    assert "autoescape" not in template
+
+
+def test_scripts_take_no_names_of_fields_from_outside() -> None:
+    """No object is merged or written under a name that came along, so none reaches a prototype."""
+    never = r"Object\.assign|JSON\.parse|__proto__|\bprototype\b|\w\[[a-z]\w*\]\s*=(?!=)"
+    assert {name: found for name, text in texts() if (found := re.findall(never, text))} == {}
