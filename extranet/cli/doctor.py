@@ -2,10 +2,12 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from django.conf import settings
@@ -35,6 +37,7 @@ SEALED_WITHIN = timedelta(minutes=10)  # a worker seals every second
 WORKED_WITHIN = timedelta(minutes=45)  # the timetable has entries every minute
 MAIL_WAITS = timedelta(hours=2)
 LIES_AT_MOST = timedelta(hours=1)  # in the inbox, in clear
+THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,10 @@ def _configuration(_now: datetime) -> Iterator[Finding]:
         yield Finding("configuration", "wrong", f"{row.variable} is not set", row.remedy, WRONG_USE)
     for text in [*unknown(), *not_served()]:
         yield Finding("configuration", "wrong", text, code=WRONG_USE)
+    for site in {urlsplit(address) for address in (settings.EXTRANET.portal, settings.EXTRANET.reset)}:
+        if site.scheme != "https" and site.hostname not in THIS_MACHINE and not settings.DEMO:
+            text = f"pages of {site.netloc} travel in clear, passwords among them"
+            yield Finding("configuration", "warning", text, "put a proxy with TLS before it and say https:// (SC-8)")
     current()
 
 
@@ -125,6 +132,17 @@ def _database(_now: datetime) -> Iterator[Finding]:
     cache = settings.CACHES["default"]
     if cache["BACKEND"].endswith("DatabaseCache") and cache["LOCATION"] not in connection.introspection.table_names():
         yield Finding("database", "wrong", "the table of the cache is missing", "run `extranet init`", WRONG_USE)
+    if travels_unverified(settings.DATABASES["default"]):
+        text = "the way to the database is not verified: whoever stands on it can read and answer"
+        yield Finding("database", "warning", text, "add ?sslmode=verify-full&sslrootcert=FILE to its address (SC-8)")
+
+
+def travels_unverified(database: Mapping[str, Any]) -> bool:
+    """Whether a server on another machine is asked without its certificate being checked."""
+    host = str(database.get("HOST") or "")
+    if not database["ENGINE"].endswith("postgresql") or host in THIS_MACHINE or host.startswith("/"):
+        return False
+    return bool(database.get("OPTIONS", {}).get("sslmode") != "verify-full")
 
 
 def _keys(_now: datetime) -> Iterator[Finding]:

@@ -4,13 +4,16 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
+import dj_database_url
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django import Settings
 
 from extranet.audit.models import Event
+from extranet.cli.doctor import travels_unverified
 from extranet.cli.ready import require_ready
+from extranet.credentials.models import Account
 from extranet.demo.seed import DemoRefused, make_seed, password_of
 from extranet.env import EnvironmentRefused
 from extranet.keyring.masters import WrongMaster
@@ -76,6 +79,32 @@ def test_doctor_finds_nothing_wrong_on_a_fresh_installation(call: Call, keys_in_
     ended = call("doctor", "--json")
     assert (ended.code, ended.facts["healthy"]) == (0, True)
     assert "folder" in texts(ended.facts, "warning"), "secrets stay readable in a mail folder"
+
+
+def test_a_fresh_installation_has_no_account_and_no_password_of_its_own(call: Call, keys_in_files: Path) -> None:
+    call("init")
+    assert Account.objects.count() == 0
+
+
+@pytest.mark.parametrize(("site", "told"), [("http://portal.test", True), ("https://portal.test", False)])
+def test_doctor_tells_where_pages_travel_in_clear(call: Call, settings: Settings, site: str, *, told: bool) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"base_url": site, "reset_url": site})
+    assert ("travel in clear" in texts(call("doctor", "--json").facts, "warning")) is told
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgres://extranet@db.internal/extranet", True),
+        ("postgres://extranet@db.internal/extranet?sslmode=require", True),
+        ("postgres://extranet@db.internal/extranet?sslmode=verify-full", False),
+        ("postgres://extranet@127.0.0.1/extranet", False),
+        ("postgres://extranet@%2Frun%2Fpostgresql/extranet", False),
+        ("sqlite:///extranet.sqlite3", False),
+    ],
+)
+def test_doctor_tells_where_the_way_to_the_database_is_not_verified(address: str, *, told: bool) -> None:
+    assert travels_unverified(dj_database_url.parse(address)) is told
 
 
 @pytest.mark.parametrize(

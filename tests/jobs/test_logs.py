@@ -66,3 +66,11 @@ def test_refused_requests_are_logged_without_their_query(lines: Lines) -> None:
     log_response("Not Found: %s", request.get_full_path(), response=HttpResponseNotFound(), request=request)
     (line,) = lines()
     assert line["event"] == "Not Found: /nothing-here/"
+
+
+def test_a_line_break_that_a_stranger_sent_makes_no_second_line(lines: Lines) -> None:
+    forged = '/x/\r\n{"event": "login", "level": "info"}\u2028{}'
+    logging.getLogger("django.request").warning("Not Found: %s", forged)
+    structlog.get_logger().info("refused", name=forged)
+    assert len(lines()) == 2
+    assert {line["event"] for line in lines()}.isdisjoint({"login"})

@@ -26,6 +26,7 @@ print(json.dumps({
     "flags": [settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY, settings.SESSION_COOKIE_SAMESITE,
               settings.CSRF_COOKIE_SECURE, settings.CSRF_COOKIE_HTTPONLY, settings.SESSION_COOKIE_DOMAIN],
     "cookies": facts, "hsts": page.headers.get("Strict-Transport-Security"), "hosts": settings.ALLOWED_HOSTS,
+    "messages": settings.MESSAGE_STORAGE.rpartition(".")[2],
     "strange": Client().get("/health/live", headers={"host": "localhost"}).status_code,
 }))
 """
@@ -54,6 +55,11 @@ def test_every_cookie_is_bound_to_its_host_secure_and_out_of_the_reach_of_script
     assert asked["flags"] == [True, True, "Lax", True, True, None]
     bound = [True, True, "Lax", "/", ""]
     assert asked["cookies"] == {"__Host-device": bound, "__Host-reset": bound, "__Host-reset-shown": bound}
+
+
+def test_what_is_said_on_the_next_page_waits_in_the_session_and_in_no_cookie(asked: dict[str, object]) -> None:
+    """A cookie of Django's for it has a name that is bound to no host, and lets whoever has the browser read it."""
+    assert asked["messages"] == "SessionStorage"
 
 
 def test_browsers_are_told_to_stay_with_https_and_other_names_get_no_page(asked: dict[str, object]) -> None:
