@@ -20,6 +20,7 @@ from extranet.profile.in_force import policy
 
 DEVICE, ACCOUNT_NETWORK, ACCOUNT, NETWORK = "login-device", "login-account-network", "login-account", "login-network"
 CHANGE = "change-password"  # the old password, asked again inside a session
+PASSKEY = "login-passkey"  # challenges that one network may ask for
 SECOND_FACTOR = "second-factor"  # outside of OF_ACCOUNTS: a reset must not buy more codes to guess
 OF_ACCOUNTS = (DEVICE, ACCOUNT_NETWORK, ACCOUNT, CHANGE)
 EVERY_LOCK = (*OF_ACCOUNTS, SECOND_FACTOR)
