@@ -20,7 +20,7 @@ from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
 
 COLUMNS = ({"label": "User name"}, {"label": "Name"}, {"label": "Role"}, {"label": "State"}, {"label": "Last login"})
 ROLES = [(role.value, role.label.replace("_", " ")) for role in StaffRole]
-OWN_LINK = "Nobody makes a link for the own account: ask another administrator. See your second factors on your account page."
+OWN_LINK = (
     "Nobody makes a link for the own account. Ask another administrator. Your account page has your second factors."
 )
 OWN = "You cannot disable your own account. Ask another administrator."
