@@ -134,7 +134,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # accounts have no address of their own: agents' stand in the roster
 MFA_ADAPTER = "extranet.credentials.second_factor.SealedMFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 STATIC_URL = "/static/"

@@ -17,7 +17,7 @@ from extranet.agents.models import Agent
 from extranet.agents.rename import rename
 from extranet.agents.roster import TakenIn, import_roster
 from extranet.audit.record import Actor, flush_tallies
-from extranet.credentials import reset_link, sessions, throttle
+from extranet.credentials import passkey_ceremony, reset_link, sessions, throttle
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.expiry import expire
 from extranet.credentials.onboarding import onboard
@@ -91,6 +91,7 @@ def _keep_keys(now: datetime) -> str:
 
 def _forget_old_sessions(now: datetime) -> str:
     Session.objects.filter(expire_date__lt=now).delete()
+    passkey_ceremony.forget_old(before=now)
     ended, links = sessions.forget_old(before=now - SESSIONS_KEPT), reset_link.forget_old(before=now - SESSIONS_KEPT)
     return f"{ended} sessions, {links} links, {throttle.forget_old(before=now - COUNTERS_KEPT)} counters"
 

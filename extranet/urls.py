@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("extranet.web.portal.urls")),
     path("", include("extranet.web.second_factor.urls")),
+    path("", include("extranet.web.own_factors.urls")),
     path("", include("extranet.web.staff_enrolment.urls")),
     path("reset/", include("extranet.web.reset_site.urls")),
     path("staff/", include("extranet.web.staff.urls")),

@@ -18,7 +18,7 @@ from extranet.audit import checkpoints, reading
 from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
 from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
-from extranet.cli.ready import not_served, unapplied, unknown
+from extranet.cli.ready import unapplied, unknown
 from extranet.credentials import pepper
 from extranet.env import Env, missing_to_serve
 from extranet.jobs.models import TimetableRun
@@ -98,7 +98,7 @@ def _then(remedy: str) -> str:
 def _configuration(_now: datetime) -> Iterator[Finding]:
     for row in missing_to_serve(settings.EXTRANET):
         yield Finding("configuration", "wrong", f"{row.variable} is not set", row.remedy, WRONG_USE)
-    for text in [*unknown(), *not_served()]:
+    for text in unknown():
         yield Finding("configuration", "wrong", text, code=WRONG_USE)
     for site in {urlsplit(address) for address in (settings.EXTRANET.portal, settings.EXTRANET.reset)}:
         if site.scheme != "https" and site.hostname not in THIS_MACHINE and not settings.DEMO:

@@ -10,7 +10,6 @@ from extranet.demo.seed import refuse_outside
 from extranet.env import EnvironmentRefused, require_to_serve, unknown_variables
 from extranet.keyring.ring import check_master, signing_key
 from extranet.mail.ways import open_way
-from extranet.policy import policy_named, unserved
 from extranet.profile.loader import current
 
 
@@ -18,7 +17,7 @@ def require_ready() -> None:
     """Raise EnvironmentRefused, DemoRefused, KeyRefused, WayRefused or ProfileRefused, naming each variable."""
     require_to_serve(settings.EXTRANET)
     refuse_outside(settings.EXTRANET)
-    faults = [*unknown(), *not_served()]
+    faults = unknown()
     if faults:
         raise EnvironmentRefused("\n".join(faults))
     current()
@@ -32,15 +31,6 @@ def require_ready() -> None:
 def unknown() -> list[str]:
     """A sentence for every EXTRANET_ variable that means nothing: most often a typing error."""
     return [f"{name} is no setting of this program: correct or remove it" for name in unknown_variables(os.environ)]
-
-
-def not_served() -> list[str]:
-    """A sentence for every setting of the chosen policy that this version cannot keep: it must not look kept."""
-    name = settings.EXTRANET.policy
-    return [
-        f"EXTRANET_POLICY={name} asks for {item}, which this version does not serve: choose another policy"
-        for item in unserved(policy_named(name))
-    ]
 
 
 def unapplied() -> list[str]:

@@ -24,6 +24,7 @@ class Channel(StrEnum):
     RESET = "reset"
     API = "api"
     DOWNLOAD = "download"
+    PASSKEY = "passkey"  # as the only factor; what bars the password bars it too (day 60)
 
 
 class Reason(StrEnum):
@@ -44,6 +45,7 @@ class Reason(StrEnum):
     INACTIVE = "inactive"
     MUST_CHANGE = "must_change"
     NEEDS_AGREEMENT = "needs_agreement"
+    NEEDS_FACTOR = "needs_factor"
 
 
 RESET_HELPS = frozenset({Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE})
@@ -58,12 +60,14 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says. ``must_change`` and ``needs_agreement`` let the portal lead there and nowhere else."""
+    """What the gate says. ``must_change``, ``needs_agreement`` and ``needs_factor`` let the portal lead there and
+    nowhere else."""
 
     allowed: bool
     reason: Reason
     must_change: bool = False
     needs_agreement: bool = False
+    needs_factor: bool = False
 
 
 def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
@@ -73,9 +77,15 @@ def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
         barred = password_fault(account, now=now)
     must_change = account.temporary and policy().force_change
     needs_agreement = account.agent_id is not None and account.agreement_version != version_in_force()
+    needs_factor = must_set_up_factor(account)
     if barred is None and channel in (Channel.API, Channel.DOWNLOAD):
-        barred = Reason.MUST_CHANGE if must_change else Reason.NEEDS_AGREEMENT if needs_agreement else None
-    return Verdict(barred is None, barred or Reason.OK, must_change, needs_agreement)
+        steps = (
+            (must_change, Reason.MUST_CHANGE),
+            (needs_agreement, Reason.NEEDS_AGREEMENT),
+            (needs_factor, Reason.NEEDS_FACTOR),
+        )
+        barred = next((reason for is_open, reason in steps if is_open), None)
+    return Verdict(barred is None, barred or Reason.OK, must_change, needs_agreement, needs_factor)
 
 
 def needs_second_factor(account: Account) -> bool:
@@ -83,6 +93,13 @@ def needs_second_factor(account: Account) -> bool:
     if account.is_staff_member and policy().second_factor_staff == "required":
         return True
     return bool(Authenticator.objects.filter(user=account).exists())
+
+
+def must_set_up_factor(account: Account) -> bool:
+    """An agent without any, where policy requires one (IA-2(2)). Staff set theirs up before they ever enter."""
+    if account.agent_id is None or policy().second_factor_agents != "required":
+        return False
+    return not Authenticator.objects.filter(user=account).exists()
 
 
 def standing(account: Account) -> Reason | None:

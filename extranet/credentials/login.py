@@ -76,19 +76,27 @@ def sign_in(*, username: str, password: str, device: str | None, network: str, b
     return complete(account=account, device=device, network=network, browser=browser, now=now)
 
 
-def complete(*, account: Account, device: str | None, network: str, browser: str, now: datetime) -> SignIn:
+def complete(
+    *,
+    account: Account,
+    device: str | None,
+    network: str,
+    browser: str,
+    now: datetime,
+    channel: Channel = Channel.PORTAL,
+) -> SignIn:
     """After all factors: note the login, forget a shown password, know the device. Then ``sessions.begin``.
 
     Raises LoginRefused if the gate closed in the meantime.
     """
     with transaction.atomic():
         fresh = Account.objects.select_for_update(of=("self",)).select_related("agent").get(pk=account.pk)
-        verdict = may_enter(fresh, channel=Channel.PORTAL, now=now)
+        verdict = may_enter(fresh, channel=channel, now=now)
         if verdict.allowed:
             _note_login(fresh, now)
             ShownPassword.objects.filter(account=fresh).delete()
             token = devices.mark_known(account=fresh, browser=browser, now=now, token=device)
-            detail = {"temporary": fresh.temporary, "known_device": token == device}
+            detail = {"temporary": fresh.temporary, "known_device": token == device, "channel": channel.value}
             actor = Actor(fresh.kind, fresh.username, network)
             record(action=Action.LOGIN_SUCCEEDED, now=now, actor=actor, subject=fresh.username, detail=detail)
             return SignIn(

@@ -8,6 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from extranet.agents.models import Agent
+from extranet.credentials.passkey_models import ChallengePurpose as ChallengePurpose
+from extranet.credentials.passkey_models import Passkey as Passkey
+from extranet.credentials.passkey_models import PasskeyChallenge as PasskeyChallenge
 
 
 class AccountKind(models.TextChoices):

@@ -7,11 +7,13 @@ ours (docs/decisions/0002).
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -22,6 +24,7 @@ from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.models import Account, TotpStep
 from extranet.credentials.throttle import Budget
+from extranet.credentials.username import shown
 from extranet.keyring.ring import open_text, seal_text
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
@@ -49,6 +52,14 @@ class SealedMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth publ
 
     def decrypt(self, encrypted_text: str) -> str:
         return open_text(PURPOSE, base64.b64decode(encrypted_text), "allauth.mfa")
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys belong to the host of the configured base URL, whatever Host a request names."""
+        return {"id": urlsplit(settings.EXTRANET.portal).hostname or "localhost", "name": current().portal_name}
+
+    def get_public_key_credential_user_entity(self, user: Account) -> dict[str, object]:
+        """The handle is the account's random id: it tells nobody a name."""
+        return {"id": user.pk.hex.encode(), "name": shown(user.username), "display_name": shown(user.username)}
 
 
 @dataclass(frozen=True)
@@ -94,19 +105,36 @@ def code_at(*, secret: str, now: datetime) -> str:
 def activate(*, account: Account, secret: str, step: int, now: datetime, by: Actor) -> list[str]:
     """Bind the secret to the account, replacing an earlier one; ten recovery codes, the only time they are seen.
 
-    ``step`` is what ``fits`` answered for the proving code, which is spent with it.
+    ``step`` is what ``fits`` answered for the proving code, which is spent with it. Passkeys stay.
     """
     with transaction.atomic():
-        Authenticator.objects.filter(user=account).delete()
+        Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).delete()
         TOTP.activate(account, secret)
-        codes: list[str] = RecoveryCodes.activate(account).generate_codes()
+        codes = new_codes(account)
         TotpStep.objects.update_or_create(account=account, defaults={"last_step": step})
         throttle.clear(owner=account.username, scopes=(throttle.SECOND_FACTOR,))
         record(action=Action.SECOND_FACTOR_ENROLLED, now=now, actor=by, subject=account.username)
     return codes
 
 
+def new_codes(account: Account) -> list[str]:
+    """Ten fresh recovery codes; earlier ones are void."""
+    Authenticator.objects.filter(user=account, type=Authenticator.Type.RECOVERY_CODES).delete()
+    codes: list[str] = RecoveryCodes.activate(account).generate_codes()
+    return codes
+
+
+def forget_all(account: Account) -> int:
+    """Delete every factor: app, passkeys, recovery codes; how many there were. Call it inside the act's transaction."""
+    TotpStep.objects.filter(account=account).delete()
+    mine = Authenticator.objects.filter(user=account)
+    found: int = mine.count()
+    mine.delete()
+    return found
+
+
 def is_enrolled(*, account: Account) -> bool:
+    """Whether an authenticator app is bound; passkeys: passkeys.py."""
     return bool(Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).exists())
 
 
@@ -129,9 +157,8 @@ def prove(*, account: Account, code: str, network: str, now: datetime) -> None:
 
 
 def _takes(account: Account, code: str, now: datetime) -> bool:
-    if not is_enrolled(account=account):
-        return False
-    step = fits(secret=secret_of(account), code=code, now=now)
+    app = is_enrolled(account=account)
+    step = fits(secret=secret_of(account), code=code, now=now) if app else None
     if step is None:
         return _takes_recovery(account, code)
     TotpStep.objects.get_or_create(account=account)

@@ -90,10 +90,13 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
 def invite_again(*, account: Account, by: Actor, now: datetime) -> Invited:
     """Like ``invite``, once a minute: a second click must not end the link that the first one showed.
 
-    Raises StaffRefused, also for an account that is disabled.
+    Raises StaffRefused, also for an account that is disabled and for the own one: a stolen session of an administrator
+    must not become a password and a factor.
     """
     with transaction.atomic():
         held = Account.objects.select_for_update().get(pk=account.pk, kind=AccountKind.STAFF)
+        if by.name == held.username:
+            raise StaffRefused("Nobody renews the own password and second factor so; ask another administrator")
         if held.disabled_at is not None:
             raise StaffRefused(f"{held.username} is disabled; enable it first")
         young = now + timedelta(hours=LINK_HOURS) - SECOND_CLICK
@@ -135,6 +138,7 @@ def enrol(*, token: str, holder: str, password: str, code: str, network: str, br
         api_tokens.end_all(account=account, reason="enrolled", by=actor, now=now)
         sessions.end_all(account=account, reason="enrolled", by=actor, now=now)
         _tell(account, browser, now)
+        second_factor.forget_all(account)  # passkeys too: the link is for whoever lost control of something
         return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)
 
 

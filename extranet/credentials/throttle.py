@@ -30,6 +30,7 @@ ALL, ACCOUNT_FLOOD = (
     "login-account-flood",
 )  # everybody together, and what an account has left while it is spent
 CHANGE = "change-password"  # the old password, asked again inside a session
+PASSKEY = "login-passkey"  # challenges that one network may ask for
 SECOND_FACTOR = "second-factor"  # outside of OF_ACCOUNTS: a reset must not buy more codes to guess
 OF_ACCOUNTS = (DEVICE, DEVICE_DAY, ACCOUNT_NETWORK, ACCOUNT, ACCOUNT_FLOOD, CHANGE)
 EVERY_LOCK = (*OF_ACCOUNTS, SECOND_FACTOR)

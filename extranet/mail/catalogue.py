@@ -138,6 +138,25 @@ class PasswordChangedMail(CatalogueMail, kind="password_changed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondFactorChangedMail(CatalogueMail, kind="second_factor_changed"):
+    """IA-2: factors were added (or renewed), or removed: which. All three removed: by the service center."""
+
+    when: datetime
+    browser: str
+    added: bool
+    app: bool
+    passkey: bool
+    codes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorRemovalAskedMail(CatalogueMail, kind="factor_removal_asked"):
+    """The service center was asked to remove all factors; a second person decides until then."""
+
+    decide_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExpiryWarningMail(CatalogueMail, kind="expiry_warning"):
     """J27."""
 

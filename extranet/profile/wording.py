@@ -25,6 +25,8 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "reset_started_by_staff": _LINK,
     "password_was_reset": _MOMENT,
     "password_changed": _MOMENT,
+    "second_factor_changed": {**_MOMENT, "added": True, "app": True, "passkey": False, "codes": False},
+    "factor_removal_asked": {"decide_by": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
     "expiry_warning": {"expires_on": date(2026, 12, 3), "days": 10},
     "username_reminder": {**_PERSON, "username": "AB_1H12345"},
     # link: where the owner of the old address stops the change

@@ -75,3 +75,36 @@ class IdentityCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} by {self.by}: {self.passed}"
+
+
+class FactorRemoval(models.Model):
+    """An agent lost every second factor: one member of staff asks for their removal, another one decides."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        LAPSED = "lapsed"  # nobody decided in time
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="factor_removals")
+    reason = models.CharField(max_length=120)
+    asked_by = models.CharField(max_length=120)
+    asked_at = models.DateTimeField()
+    decide_by = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "factor_removals"
+        constraints = [
+            models.UniqueConstraint(fields=["agent"], condition=Q(state="waiting"), name="factor_removal_once"),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | (~Q(decided_by="") & ~Q(decided_by=models.F("asked_by"))),
+                name="factor_removal_by_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id}: {self.state}"

@@ -14,7 +14,8 @@ from extranet.audit.record import Actor, record
 from extranet.credentials.models import Account
 from extranet.mail.models import OutboxMail
 from extranet.service_center.identity import good_check
-from extranet.service_center.models import IdentityCheck, RequestState, SupportRequest
+from extranet.service_center.lost_factors import waiting
+from extranet.service_center.models import FactorRemoval, IdentityCheck, RequestState, SupportRequest
 from extranet.service_center.names import names_of
 from extranet.service_center.why_stuck import Stuck, why_stuck
 
@@ -55,6 +56,7 @@ class AgentRecord:
     address_change: EmailChange | None
     check: IdentityCheck | None  # good for acts of who looks
     open_requests: list[SupportRequest]
+    factor_removal: FactorRemoval | None  # waits for a second person
 
 
 @transaction.atomic
@@ -69,6 +71,7 @@ def view(*, agent: Agent, by: Actor, now: datetime) -> AgentRecord:
         address_change=waiting_change(agent),
         check=good_check(agent=agent, by=by, now=now),
         open_requests=list(agent.requests.filter(state=RequestState.OPEN).order_by("due_at")),
+        factor_removal=waiting(agent, now=now),
     )
 
 

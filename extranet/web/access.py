@@ -20,21 +20,25 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials.models import Account, LiveSession, StaffRole
 from extranet.credentials.sessions import UNKNOWN, Ended, check, touch
+from extranet.credentials.step_up import Proof, is_due
+from extranet.web.confirming import ask_for_proof
 from extranet.web.errors import refuse
 from extranet.web.network import network_of
-from extranet.web.steps import pending_step
+from extranet.web.steps import FACTOR_STEP, pending_step
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take. A ``gate`` of
-    its own decides instead of the session: it answers why not, or None."""
+    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take, ``factor_open``
+    who still has to set up a second factor. A ``gate`` of its own decides instead of the session: it answers why not,
+    or None."""
 
     name: str
     anybody: bool = False
     unfinished: bool = False
+    factor_open: bool = False
     agents: bool = False
     roles: frozenset[str] = frozenset()
     gate: "Callable[[HttpRequest], HttpResponseBase | None] | None" = None
@@ -46,6 +50,7 @@ class Rule:
 _ALL_STAFF = frozenset(StaffRole.values)
 ANYBODY = Rule("anybody", anybody=True)
 UNFINISHED = Rule("signed in, steps may be open", unfinished=True, agents=True, roles=_ALL_STAFF)
+FACTOR_OPEN = Rule("signed in, second factor may be open", factor_open=True, agents=True, roles=_ALL_STAFF)
 SIGNED_IN = Rule("signed in", agents=True, roles=_ALL_STAFF)
 AGENTS = Rule("agents", agents=True)
 STAFF = Rule("staff", roles=_ALL_STAFF)
@@ -66,13 +71,14 @@ class PortalRequest(HttpRequest):
     live: LiveSession
 
 
-def access(rule: Rule, *, keeps_alive: bool = True) -> Callable[[View], View]:
+def access(rule: Rule, *, keeps_alive: bool = True, proof: Proof | None = None) -> Callable[[View], View]:
     """Declare who may enter this view. ``keeps_alive=False``: a script asks for it, which is no sign of a person, so
-    the idle time goes on (AC-11)."""
+    the idle time goes on (AC-11). ``proof``: the person must have proved a factor lately (IA-11)."""
 
     def declare(view: View) -> View:
         view.access = rule  # type: ignore[attr-defined]
         view.keeps_alive = keeps_alive  # type: ignore[attr-defined]
+        view.proof = proof  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -113,7 +119,12 @@ class AccessMiddleware:
             return self._refuse(request, f"only for {rule.name}")
         account, now = request.account, timezone.now()
         step = None if rule.unfinished else pending_step(account=account, now=now)
-        return redirect(step) if step else None
+        if step and not (rule.factor_open and step == FACTOR_STEP):
+            return redirect(step)
+        proof: Proof | None = getattr(view, "proof", None)
+        if proof and is_due(account=account, live=request.live, proof=proof, now=now):  # type: ignore[attr-defined]
+            return ask_for_proof(request)
+        return None
 
     def _attach(self, request: HttpRequest, *, keeps_alive: bool) -> str:
         """Put account and live session on the request; returns why a session ended, or nothing."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from extranet.credentials.step_up import Proof
 from extranet.web.access import Rule
 
 INTRODUCTION = """\
@@ -16,8 +17,10 @@ agent and each role of staff, compares what happens with this table, and says ho
 date. A view that declares no rule is refused to everybody.
 
 *anybody* needs no login. *signed in* is every agent and every member of staff; where *steps may be open*, also those
-who still have to choose a password or accept the agreement. An agent who may open a page still sees the own data only:
-whose book it is, is decided where the book is opened. No role of staff can open a book.
+who still have to choose a password or accept the agreement, and where the *second factor may be open*, those who have
+done that and must still set one up. Pages marked *proof* ask for a second factor of the last minutes first: always
+those of the factors, downloads where policy sets `step_up_minutes`. An agent who may open a page still
+sees the own data only: whose book it is, is decided where the book is opened. No role of staff can open a book.
 
 *tokens of publishers* are the API: no session enters there, and no token anywhere else.
 
@@ -33,6 +36,7 @@ class Route:
     address: str
     name: str
     rule: Rule | None
+    proof: Proof | None = None
 
 
 def routes(urlconf: str) -> list[Route]:
@@ -43,7 +47,8 @@ def routes(urlconf: str) -> list[Route]:
 def permissions_page(found: Iterable[Route]) -> str:
     """The reference page as Markdown."""
     lines = [
-        f"| `/{route.address}` | {route.name} | {route.rule.name if route.rule else 'nobody'} |" for route in found
+        f"| `/{route.address}` | {route.name} | {_who(route.rule)}{'; proof' if route.proof else ''} |"
+        for route in found
     ]
     return INTRODUCTION + "\n".join(lines) + "\n"
 
@@ -54,7 +59,8 @@ def _walk(patterns: Iterable[URLPattern | URLResolver], before: str) -> Iterator
         if isinstance(entry, URLResolver):
             yield from _walk(entry.url_patterns, address)
         else:
-            yield Route(address, entry.name or "", getattr(entry.callback, "access", None))
+            view = entry.callback
+            yield Route(address, entry.name or "", getattr(view, "access", None), getattr(view, "proof", None))
 
 
 def _who(rule: Rule | None) -> str:

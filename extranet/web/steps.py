@@ -1,9 +1,12 @@
-"""Steps a signed-in person must take before the first look, in order: an own password, the agreement (J26, J28)."""
+"""Steps a signed-in person must take before the first look, in order: an own password, the agreement, a second factor
+(J26, J28, IA-2(2))."""
 
 from datetime import datetime
 
 from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.models import Account
+
+FACTOR_STEP = "own-factors"
 
 
 def pending_step(*, account: Account, now: datetime) -> str | None:
@@ -11,4 +14,6 @@ def pending_step(*, account: Account, now: datetime) -> str | None:
     verdict = may_enter(account, channel=Channel.PORTAL, now=now)
     if verdict.must_change:
         return "password"
-    return "agreement" if verdict.needs_agreement else None
+    if verdict.needs_agreement:
+        return "agreement"
+    return FACTOR_STEP if verdict.needs_factor else None

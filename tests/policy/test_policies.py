@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from extranet.env import Env
-from extranet.policy import POLICIES, Policy, PolicyRefused, clock_state, due_at, overdue_at, policy_named, unserved
+from extranet.policy import POLICIES, Policy, PolicyRefused, clock_state, due_at, overdue_at, policy_named
 
 RECEIVED = datetime(2026, 3, 7, 18, 0, tzinfo=UTC)  # the clock goes forward that night
 JOBAID = policy_named("jobaid")
@@ -81,12 +81,6 @@ def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
         policy_named("lax")
 
 
-def test_what_is_not_served_yet_is_named_and_the_default_is_served_whole() -> None:
-    assert unserved(JOBAID) == []
-    assert unserved(policy_named("arc_ampe")) == ["second_factor_agents=required"]
-    assert unserved(policy_named("nist_63b4")) == ["second_factor_agents=required"]
-
-
 @pytest.mark.parametrize(
     ("numbers", "complaint"),
     [
@@ -95,6 +89,8 @@ def test_what_is_not_served_yet_is_named_and_the_default_is_served_whole() -> No
         ({"overdue_hours": 24}, "overdue_hours"),
         ({"generated_password_bits": 79}, "generated_password_bits"),
         ({"release_persons": 3}, "release_persons"),
+        ({"step_up_minutes": 30}, "second_factor_agents must be required"),
+        ({"second_factor_agents": "required", "step_up_minutes": 0}, "step_up_minutes"),
         ({"quarantined_share": 1.01}, "share"),
     ],
 )

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from extranet.agents.change_email import waiting_change
 from extranet.agents.masking import masked
 from extranet.credentials.models import Account, LiveSession
+from extranet.credentials.own_factors import factors_of
 from extranet.credentials.username import shown
 from extranet.policy import local_day
 from extranet.profile.in_force import zone
@@ -26,7 +27,7 @@ def account(request: PortalRequest) -> HttpResponse:
     latest = LiveSession.objects.filter(account=own).order_by("-started_at")[:LAST_LOGINS]
     context = {
         "title": "Your account",
-        "facts": [("User name", shown(own.username)), *_person(own), *_password(own)],
+        "facts": [("User name", shown(own.username)), *_person(own), *_password(own), _factors(own)],
         "waiting": waiting_change(own.agent) if own.agent else None,
         "columns": COLUMNS,
         "sessions": [_session(session, request.live) for session in latest],
@@ -52,6 +53,13 @@ def _password(own: Account) -> list[tuple[str, str]]:
     left = (own.expires_on - local_day(timezone.now(), zone())).days
     days = "today is its last day" if left == 0 else f"{left} day{'' if left == 1 else 's'} left"
     return [("Password set", set_at), ("Valid through", f"{day(own.expires_on)} ({days})")]
+
+
+def _factors(own: Account) -> tuple[str, str]:
+    found = factors_of(own)
+    number = len(found.passkeys)
+    held = [*(["authenticator app"] if found.app_since else []), *([f"passkeys ({number})"] if number else [])]
+    return "Second factors", ", ".join(held) or "none"
 
 
 def _session(session: LiveSession, live: LiveSession) -> tuple[str, str, str, str]:

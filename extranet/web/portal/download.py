@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from extranet.agents.models import Agent
 from extranet.credentials.gate import Channel
+from extranet.credentials.step_up import Proof
 from extranet.reports import shelf
 from extranet.reports.refusals import NoBook
 from extranet.reports.render import Format
@@ -23,7 +24,7 @@ from extranet.web.portal.owner import NoLongerManaged, SessionOver, gate_of, not
 DEFAULT: Format = "xlsx"  # keeps licenses and ZIPs as they are
 
 
-@access(AGENTS)
+@access(AGENTS, proof=Proof.DOWNLOADS)
 @require_GET
 def download(request: PortalRequest, kind: str) -> HttpResponse:
     """The file of one view; whose session ended while it was made gets the login page and no byte of it."""

@@ -50,9 +50,9 @@ def login(request: HttpRequest) -> HttpResponse:
         onward = request.GET.get("next", "")
         if hasattr(request, "account"):
             return redirect(safe_onward(onward, request.account))
-        return _page(request, LoginForm(initial={"next": onward}))
+        return login_page(request, LoginForm(initial={"next": onward}))
     form = LoginForm(request.POST)
-    return _try(request, form) if form.is_valid() else _page(request, form)
+    return _try(request, form) if form.is_valid() else login_page(request, form)
 
 
 def _try(request: HttpRequest, form: LoginForm) -> HttpResponse:
@@ -76,13 +76,14 @@ def _try(request: HttpRequest, form: LoginForm) -> HttpResponse:
 
 def _refused(request: HttpRequest, form: LoginForm, refused: LoginRefused) -> HttpResponse:
     """The same page for every reason; too many tries differ in the status only."""
-    response = _page(request, form, fault=RESET if refused.code == RESET_NEEDED else WRONG)
+    response = login_page(request, form, fault=RESET if refused.code == RESET_NEEDED else WRONG)
     if refused.retry_after is not None:
         response.status_code, response["Retry-After"] = 429, str(refused.retry_after)
     return response
 
 
-def _page(request: HttpRequest, form: LoginForm, fault: str = "") -> HttpResponse:
+def login_page(request: HttpRequest, form: LoginForm, fault: str = "") -> HttpResponse:
+    """The form, with what there is to say above it."""
     reason = request.GET.get("ended", "") or getattr(request, "ended", "")
     ended = "" if request.method == "POST" else ended_words(reason)
     return render(request, "portal/login.html", {"form": form, "fault": fault, "ended": ended})

@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.login import LoginRefused, complete
+from extranet.credentials.models import Account
+from extranet.credentials.own_factors import factors_of
 from extranet.credentials.second_factor import SecondFactorRefused, prove
 from extranet.web.access import ANYBODY, access
 from extranet.web.entering import DEVICE_COOKIE, enter
@@ -33,10 +35,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     waiting = pending(request, now=now)
     if waiting is None:
         return redirect("login")
+    account, onward = waiting
     form = CodeForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _page(request, form)
-    account, onward = waiting
+        return code_page(request, form, account)
     network, browser = network_of(request), browser_of(request)
     try:
         prove(account=account, code=form.cleaned_data["code"], network=network, now=now)
@@ -44,16 +46,19 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         signed = complete(account=account, device=device, network=network, browser=browser, now=now)
     except SecondFactorRefused as refused:
         form.add_error("code", "This code does not fit. Wait for the next one and try again; each works once.")
-        return _page(request, form, status=200, retry_after=refused.retry_after)
+        return code_page(request, form, account, retry_after=refused.retry_after)
     except LoginRefused:
         return redirect("login")
     return enter(request, signed=signed, onward=onward, second_factor=True, now=now)
 
 
-def _page(request: HttpRequest, form: CodeForm, status: int = 200, retry_after: int | None = None) -> HttpResponse:
-    response = render(
-        request, "second_factor/code.html", {"form": form, "title": "Confirm that it is you"}, status=status
-    )
+def code_page(
+    request: HttpRequest, form: CodeForm, account: Account, *, fault: str = "", retry_after: int | None = None
+) -> HttpResponse:
+    """The page of the code, with what this account has."""
+    factors = factors_of(account)
+    context = {"form": form, "title": "Confirm that it is you", "fault": fault, "factors": factors}
+    response = render(request, "second_factor/code.html", context)
     if retry_after is not None:
         response.status_code, response["Retry-After"] = 429, str(retry_after)
     return response

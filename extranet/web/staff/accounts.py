@@ -20,6 +20,9 @@ from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
 
 COLUMNS = ({"label": "User name"}, {"label": "Name"}, {"label": "Role"}, {"label": "State"}, {"label": "Last login"})
 ROLES = [(role.value, role.label.replace("_", " ")) for role in StaffRole]
+OWN_LINK = (
+    "Nobody makes a link for the own account. Ask another administrator. Your account page has your second factors."
+)
 OWN = "You cannot disable your own account. Ask another administrator."
 
 
@@ -160,6 +163,7 @@ def _one(request: PortalRequest, account: Account, form: DisableForm, *, status:
         "facts": _facts(account),
         "is_own": account.pk == request.account.pk,
         "own": OWN,
+        "own_link": OWN_LINK,
         "form": form,
     }
     return render(request, "staff/account.html", context, status=status)

@@ -18,7 +18,7 @@ from extranet.agents.prove_email import ProofRefused
 from extranet.audit.record import Actor
 from extranet.credentials.history import PasswordOvertaken
 from extranet.mail.outbox import AddressRefused
-from extranet.service_center import acts
+from extranet.service_center import acts, lost_factors
 from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
@@ -26,8 +26,7 @@ from extranet.service_center.models import SupportRequest
 from extranet.vault.passwords import spelled
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
-from extranet.web.errors import refuse
-from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm
+from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm, LostFactorsForm
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
 
@@ -121,7 +120,10 @@ def _change_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
         form.add_error("new_email", str(refused))
         return _refused(request, asked, form)
     when = moment(change.active_from)
-    messages.success(request, f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.")
+    messages.success(
+        request,
+        f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.",
+    )
     return None
 
 
@@ -168,6 +170,25 @@ def _disable(request: PortalRequest, asked: Asked) -> HttpResponse | None:
     return None
 
 
+def _ask_factor_removal(request: PortalRequest, asked: Asked) -> HttpResponse | None:
+    form = LostFactorsForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, asked, form)
+    lost_factors.ask(agent=asked.agent, reason=form.cleaned_data["reason"], by=asked.by, now=asked.now)
+    messages.success(request, "The agent is told by mail. Another member of the service center must approve it.")
+    return None
+
+
+def _approve_factor_removal(request: PortalRequest, asked: Asked) -> None:
+    lost_factors.approve(agent=asked.agent, by=asked.by, now=asked.now)
+    messages.success(request, "All second factors are removed and all sessions ended. The agent is told by mail.")
+
+
+def _refuse_factor_removal(request: PortalRequest, asked: Asked) -> None:
+    lost_factors.refuse(agent=asked.agent, by=asked.by, now=asked.now)
+    messages.success(request, "The second factors stay as they are.")
+
+
 def _note_call(request: PortalRequest, asked: Asked) -> HttpResponse:
     form = CallForm(request.POST)
     if not form.is_valid():
@@ -202,5 +223,8 @@ ACTS: Mapping[str, Callable[[PortalRequest, Asked], HttpResponse | None]] = {
     "unlock": _unlock,
     "enable": _enable,
     "disable": _disable,
+    "ask-factor-removal": _ask_factor_removal,
+    "approve-factor-removal": _approve_factor_removal,
+    "refuse-factor-removal": _refuse_factor_removal,
     "note-call": _note_call,
 }

@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from extranet.service_center.intake import LONGEST
+from extranet.service_center.lost_factors import REASON as LOST
 
 REASON = 60  # signs, as the account keeps them
 
@@ -45,6 +46,18 @@ class DisableForm(DeskForm):
     name = "disable"
     reason = forms.CharField(
         label="Reason", max_length=REASON, help_text="For example: laptop stolen.", widget=forms.TextInput
+    )
+
+
+class LostFactorsForm(DeskForm):
+    """Why; a second person reads it and decides."""
+
+    name = "ask_factor_removal"
+    reason = forms.CharField(
+        label="What was lost, and how you know the caller",
+        max_length=LOST,
+        help_text="For example: phone stolen, codes were in the same bag; called back on the roster's number.",
+        widget=forms.TextInput,
     )
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from extranet.agents.find import by_license_ever, search
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
+from extranet.credentials.gate import needs_second_factor
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
 from extranet.reports.view_token import LONGEST, ViewRefused, open_view, seal_view
@@ -23,7 +24,7 @@ from extranet.service_center.queue import open_of
 from extranet.service_center.timeline import AgentRecord, Moment
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
-from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm
+from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm, LostFactorsForm
 from extranet.web.staff.long_text import long_text
 
 MOST = 50  # agents of one search
@@ -80,7 +81,7 @@ def record_page(
 ) -> HttpResponse:
     """The page of one agent; ``fault`` is a form that was refused and takes the place of its blank one."""
     record = timeline.view(agent=agent, by=actor_of(request), now=timezone.now())
-    blank: dict[str, DeskForm] = {form.name: form for form in (AddressForm(), CodeForm(), DisableForm(), CallForm())}
+    blank: dict[str, DeskForm] = {form.name: form for form in _blank_forms()}
     case = case_of(request, agent)
     context = {
         "title": agent.full_name,
@@ -97,9 +98,16 @@ def record_page(
         "case": case,
         "moments": [_moment(item) for item in record.moments],
         "moment_columns": MOMENTS,
+        "removal": (removal := record.factor_removal),
+        "removal_asked": moment(removal.asked_at) if removal else "",
+        "removal_is_own": removal is not None and removal.asked_by == request.account.username,
         "forms": blank | ({fault.name: fault} if fault else {}),
     }
     return render(request, "staff/agent.html", context, status=status)
+
+
+def _blank_forms() -> tuple[DeskForm, ...]:
+    return AddressForm(), CodeForm(), DisableForm(), LostFactorsForm(), CallForm()
 
 
 def case_of(request: PortalRequest, agent: Agent) -> SupportRequest | None:
@@ -137,7 +145,8 @@ def _account(account: Account) -> list[tuple[str, str]]:
         until = f", valid through {day(account.expires_on)}" if account.expires_on else ""
         password = f"{kind}, set {moment(account.password_set_at)}{until}"
     last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
-    return [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
+    facts = [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
+    return [*facts, ("Second factor", "set up" if needs_second_factor(account) else "none")]
 
 
 def _change(change: EmailChange) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, requests
+from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, removals, requests
 
 urlpatterns: list[URLPattern] = [
     path("agents/", agents.agents, name="staff-agents"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("agents/<str:license>/identity/", agent_identity.identity, name="staff-agent-identity"),
     path("agents/<str:license>/code/", agent_acts.code, name="staff-agent-code"),
     path("agents/<str:license>/do/<slug:act>/", agent_acts.act, name="staff-agent-act"),
+    path("factor-removals/", removals.removals, name="staff-removals"),
     path("requests/", requests.requests, name="staff-requests"),
     path("requests/<str:number>/", requests.request_record, name="staff-request"),
     path("requests/<str:number>/take/", requests.take, name="staff-request-take"),

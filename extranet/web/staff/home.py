@@ -17,6 +17,7 @@ from extranet.mail.models import MailState, OutboxMail
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.listing import PublicationState, StagedUpload, publications
+from extranet.service_center.lost_factors import all_waiting
 from extranet.service_center.overdue import counts
 from extranet.web.access import STAFF, PortalRequest, access
 from extranet.web.dates import day, moment
@@ -81,6 +82,10 @@ def _requests(now: datetime) -> list[Task]:
     ]
 
 
+def _removals(now: datetime) -> list[Task]:
+    return [Task(all_waiting(now=now).count(), "removals of second factors wait for a second person", "staff-removals")]
+
+
 def _mails(now: datetime) -> list[Task]:
     lost = OutboxMail.objects.filter(state__in=[MailState.GAVE_UP, MailState.BOUNCED], posted_at__gt=now - LATELY)
     return [Task(lost.count(), "mails never arrived", "staff-mail", is_urgent=True)]
@@ -101,7 +106,7 @@ def _trail(now: datetime) -> list[Task]:
 
 WAITS: Mapping[StaffRole, tuple[Callable[[datetime], list[Task]], ...]] = {
     StaffRole.PUBLISHER: (_publications, _rosters),
-    StaffRole.SERVICE_DESK: (_requests, _mails),
+    StaffRole.SERVICE_DESK: (_requests, _removals, _mails),
     StaffRole.AUDITOR: (_trail,),
     StaffRole.ADMINISTRATOR: (_rosters, _mails),
 }

@@ -1,0 +1,79 @@
+// Asks the browser for a passkey, or to make one, and sends the answer by an ordinary form. Where the browser knows no
+// passkeys, or without this file, the boxes stay hidden: passwords and codes work without them.
+(function () {
+  "use strict";
+
+  const forms = document.querySelectorAll("form[data-passkey]");
+  if (!forms.length || !window.PublicKeyCredential || !navigator.credentials) return;
+  const BYTES = ["challenge", "id"]; // members that are bytes, wherever they stand in the options
+
+  function toBytes(text) {
+    const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(plain, (sign) => sign.charCodeAt(0));
+  }
+
+  function toText(buffer) {
+    const plain = String.fromCharCode(...new Uint8Array(buffer));
+    return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  function opened(value, name) {
+    if (typeof value === "string") return BYTES.includes(name) ? toBytes(value) : value;
+    if (Array.isArray(value)) return value.map((item) => opened(item, ""));
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, opened(item, key)]));
+  }
+
+  function optionsOf(told) {
+    const options = opened(told.publicKey, "");
+    if (options.rp) options.rp.id = told.publicKey.rp.id; // a host name, no bytes
+    return options;
+  }
+
+  function answerOf(credential) {
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+      if (credential.response[name]) response[name] = toText(credential.response[name]);
+    }
+    const results = credential.getClientExtensionResults();
+    return JSON.stringify({
+      id: credential.id, rawId: toText(credential.rawId), type: credential.type, response,
+      clientExtensionResults: results.credProps ? { credProps: { rk: Boolean(results.credProps.rk) } } : {},
+    });
+  }
+
+  async function ask(form) {
+    const answer = await fetch(form.dataset.begin, {
+      method: "POST", credentials: "same-origin", redirect: "error",
+      headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const publicKey = optionsOf(await answer.json());
+    return form.dataset.passkey === "create"
+      ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey });
+  }
+
+  async function send(form) {
+    const said = form.querySelector("[role=alert]");
+    const button = form.querySelector("button[type=submit]");
+    said.hidden = true;
+    button.disabled = true;
+    try {
+      form.elements.credential.value = answerOf(await ask(form));
+      form.submit();
+    } catch {
+      said.hidden = false;
+      said.textContent = "No passkey was used. You can try again, or load the page again if it was open for long.";
+      button.disabled = false;
+    }
+  }
+
+  for (const form of forms) {
+    const box = form.closest("[data-passkey-box]");
+    box.hidden = false;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(form);
+    });
+  }
+})();
