@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 
 from extranet.agents.models import CertificationStatus
 from extranet.credentials.agreement import version_in_force
+from extranet.credentials.book_grants import has_any
 from extranet.credentials.models import Account
 from extranet.policy import inactive_from, is_expired
 from extranet.profile.in_force import policy, zone
@@ -22,6 +23,7 @@ class Channel(StrEnum):
 
     PORTAL = "portal"
     RESET = "reset"
+    ENROLMENT = "enrolment"
     API = "api"
     DOWNLOAD = "download"
 
@@ -37,6 +39,7 @@ class Reason(StrEnum):
     NOT_CERTIFIED = "not_certified"
     SUSPENDED = "suspended"
     DECERTIFIED = "decertified"
+    NOTHING_GRANTED = "nothing_granted"
     NO_PASSWORD = "no_password"
     REVOKED = "revoked"
     TEMPORARY_LAPSED = "temporary_lapsed"
@@ -45,6 +48,9 @@ class Reason(StrEnum):
     MUST_CHANGE = "must_change"
     NEEDS_AGREEMENT = "needs_agreement"
 
+
+WITHOUT_PASSWORD = frozenset({Channel.RESET, Channel.ENROLMENT})
+"""Ways to a password: the one in force, if any, is not asked about."""
 
 RESET_HELPS = frozenset({Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE})
 """Reasons that a reset clears; all others stand until somebody at the exchange acts."""
@@ -68,11 +74,11 @@ class Verdict:
 
 def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
     """Judge the account as given: read it fresh (with its agent) where the answer must be of this moment."""
-    barred = standing(account)
-    if barred is None and channel is not Channel.RESET:
+    barred = standing(account) or _without_a_book(account, now)
+    if barred is None and channel not in WITHOUT_PASSWORD:
         barred = password_fault(account, now=now)
     must_change = account.temporary and policy().force_change
-    needs_agreement = account.agent_id is not None and account.agreement_version != version_in_force()
+    needs_agreement = not account.is_staff_member and account.agreement_version != version_in_force()
     if barred is None and channel in (Channel.API, Channel.DOWNLOAD):
         barred = Reason.MUST_CHANGE if must_change else Reason.NEEDS_AGREEMENT if needs_agreement else None
     return Verdict(barred is None, barred or Reason.OK, must_change, needs_agreement)
@@ -90,6 +96,11 @@ def standing(account: Account) -> Reason | None:
     if account.disabled_at is not None:
         return Reason.DISABLED
     return _STATUS.get(CertificationStatus(account.agent.status)) if account.agent is not None else None
+
+
+def _without_a_book(account: Account, now: datetime) -> Reason | None:
+    """Agency staff enter while some book is open to them: rights end with whoever gave them (decision 20)."""
+    return Reason.NOTHING_GRANTED if account.is_agency_staff and not has_any(account, now) else None
 
 
 def password_fault(account: Account, *, now: datetime) -> Reason | None:

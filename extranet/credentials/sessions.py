@@ -24,6 +24,10 @@ class SecondFactorMissing(Exception):
     """Staff, and agents who set one up, get a session only after the second factor (IA-2)."""
 
 
+class Barred(Exception):
+    """The gate lets this account into the portal no more; why, it says itself."""
+
+
 @dataclass(frozen=True)
 class Begun:
     """The new session, and how many older ones it ended: the person is told so."""
@@ -44,12 +48,14 @@ def begin(
 ) -> Begun:
     """Start a session under the key of Django's (cycled just before) and end the older ones.
 
-    Raises SecondFactorMissing where one is needed.
+    Raises SecondFactorMissing where one is needed, Barred where the gate closed in the meantime: whatever the way in.
     """
     if needs_second_factor(account) and not second_factor:
         raise SecondFactorMissing
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=account.pk)  # two logins at once: the later one ends the earlier
+        held = _held(account)  # two logins at once: the later one ends the earlier
+        if not may_enter(held, channel=Channel.PORTAL, now=now).allowed:
+            raise Barred
         older = _open(account).order_by("-started_at")[max(policy().sessions_per_account - 1, 0) :]
         ended = _end(list(older), reason=NEWER_LOGIN, by=Actor(account.kind, account.username, network), now=now)
         session = LiveSession.objects.create(
@@ -111,6 +117,10 @@ def live(account: Account) -> QuerySet[LiveSession]:
 def forget_old(*, before: datetime) -> int:
     """Delete what is over: live sessions ended before that moment. The trail keeps them."""
     return LiveSession.objects.filter(ended_at__lt=before).delete()[0]
+
+
+def _held(account: Account) -> Account:
+    return Account.objects.select_for_update(of=("self",)).select_related("agent").get(pk=account.pk)
 
 
 def _open(account: Account) -> QuerySet[LiveSession]:

@@ -15,7 +15,7 @@ from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials.throttle import Budget, take
-from extranet.credentials.username import UsernameRefused, parse
+from extranet.credentials.username import UsernameRefused, is_agents, parse
 from extranet.mail.catalogue import RequestReceivedMail
 from extranet.mail.outbox import post
 from extranet.policy import due_at, overdue_at
@@ -159,7 +159,7 @@ def _fault(field: str, value: str) -> str:
 def _license_fault(value: str) -> str:
     example = f"Enter a license number like {current().license_example}."
     try:
-        return example if "\\" in parse(value) else ""
+        return "" if is_agents(parse(value)) else example
     except UsernameRefused:
         return example
 
