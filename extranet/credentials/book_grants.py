@@ -42,6 +42,12 @@ def grants_of(account: Account, now: datetime) -> list[BookGrant]:
     return list(mine.order_by("agent__last_name", "agent__first_name", "agent__license"))
 
 
+def grants_into(agent: Agent, now: datetime) -> list[BookGrant]:
+    """Who may open that agent's book now, whoever gave it, with account and principal."""
+    held = in_force(now).filter(agent=agent).select_related("account__principal")
+    return list(held.order_by("account__username"))
+
+
 def may(account: Account, agent: Agent, right: Right, now: datetime) -> bool:
     """Whether that member of agency staff has that right on that agent's book now."""
     return _open_to(account, now).filter(_HOLDS[right], agent=agent).exists()

@@ -27,6 +27,10 @@ class GrantRefused(Exception):
     """These rights cannot be given; the message says why."""
 
 
+class NoSuchGrant(Exception):
+    """There is no such right on the book of this agent."""
+
+
 def set_rights(*, account: Account, agent: Agent, rights: frozenset[Right], by: Actor, now: datetime) -> bool:
     """Make these the account's rights on that agent's book, none among them; False if they were so already.
 
@@ -47,11 +51,11 @@ def set_rights(*, account: Account, agent: Agent, rights: frozenset[Right], by: 
 
 
 def end_by_owner(*, grant_id: UUID, owner: Agent, by: Actor, now: datetime) -> bool:
-    """The agent ends a right on the own book, whoever gave it; False if there is no such one."""
+    """The agent ends a right on the own book, whoever gave it; False if it was over. Raises NoSuchGrant."""
     with transaction.atomic():
-        grant = BookGrant.objects.select_related("account").filter(pk=grant_id, agent=owner, ended_at=None).first()
+        grant = BookGrant.objects.select_related("account", "agent").filter(pk=grant_id, agent=owner).first()
         if grant is None:
-            return False
+            raise NoSuchGrant
         account = _held(grant.account)
         ended = _end(grant, reason=BY_OWNER, by=by, now=now)
         _close_if_empty(account, by, now)

@@ -9,7 +9,7 @@ from extranet.credentials import granting, sessions
 from extranet.credentials.book_grants import Right, grants_of, in_force, may
 from extranet.credentials.disable import disable, enable
 from extranet.credentials.gate import Channel, Reason, may_enter
-from extranet.credentials.granting import GrantRefused, end_by_owner, end_lapsed, revoke, set_rights
+from extranet.credentials.granting import GrantRefused, NoSuchGrant, end_by_owner, end_lapsed, revoke, set_rights
 from extranet.credentials.models import Account, BookGrant
 from tests.credentials.agency import (
     ACT,
@@ -206,7 +206,8 @@ def test_disabling_the_principal_ends_what_the_staff_hold(nina: Account, mona: A
 
 def test_nobody_but_its_agent_ends_a_right_as_owner(nina: Account, alice: Account, bob: Account, now: datetime) -> None:
     grant = _grant(nina, alice)
-    assert not end_by_owner(grant_id=grant.pk, owner=owner(bob), by=acting(bob), now=now)
+    with pytest.raises(NoSuchGrant):
+        end_by_owner(grant_id=grant.pk, owner=owner(bob), by=acting(bob), now=now)
     assert may(nina, owner(alice), Right.VIEW, now)
     assert end_by_owner(grant_id=grant.pk, owner=owner(alice), by=acting(alice), now=now)
     assert not end_by_owner(grant_id=grant.pk, owner=owner(alice), by=acting(alice), now=now)

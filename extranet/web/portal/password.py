@@ -62,7 +62,7 @@ def password(request: PortalRequest) -> HttpResponse:
         return _refused(request, form, refused)
     except HashingBusy as busy:
         return refuse(request, 503, retry_after=busy.retry_after)
-    return redirect("home" if request.account.agent_id else "staff-home")
+    return redirect("staff-home" if request.account.is_staff_member else "home")
 
 
 def _change(request: PortalRequest, form: PasswordForm) -> None:
