@@ -110,6 +110,7 @@ _hashers = {
 PASSWORD_HASHERS = sorted(
     _hashers.values(), key=lambda path: path != _hashers[EXTRANET.password_hash]
 )  # first: in force
+RELEASE_JUDGE = "extranet.credentials.api_tokens.why_not_vouched"  # asked again before a release that came with a file
 AUTHENTICATION_BACKENDS = ["extranet.credentials.sessions.GateBackend"]
 SESSION_ENGINE = "extranet.credentials.session_store"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"

@@ -20,6 +20,7 @@ from extranet.audit.record import Actor, flush_tallies
 from extranet.credentials import passkey_ceremony, reset_link, sessions, throttle
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.expiry import expire
+from extranet.credentials.granting import end_lapsed
 from extranet.credentials.onboarding import onboard
 from extranet.credentials.own_address import end_old_mailbox
 from extranet.credentials.rename import follow_license
@@ -79,6 +80,10 @@ def _inbox(now: datetime) -> str:
     return f"{done.taken} taken, {done.refused} refused, {done.told} told"
 
 
+def _lapsed_rights(now: datetime) -> str:
+    return f"{end_lapsed(by=TIMETABLE, now=now)} ended"
+
+
 def _abandoned_uploads(now: datetime) -> str:
     return f"{try_again(now=now)} tried again, {sweep_staging(now=now)} removed"
 
@@ -109,6 +114,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
     Entry("retention", "40 2 * * *", _retention),  # SI-12
     Entry("backup of keys", "50 1 * * *", _keep_keys),  # SC-12
+    Entry("rights of agency staff", "25 * * * *", _lapsed_rights),  # the gate knows at once; this writes it down
     Entry("abandoned uploads", "10 * * * *", _abandoned_uploads),
     Entry("old sessions", "20 3 * * *", _forget_old_sessions),
 )
@@ -131,20 +137,23 @@ class RosterDay:
 
     taken: TakenIn
     sessions_ended: int
+    rights_ended: int
     frames_handed_over: int
 
 
 def roster_day(
     *, file: BinaryIO, name: str, by: Actor, now: datetime, cutover: date | None = None, allow_drop: bool = False
 ) -> RosterDay:
-    """Take a roster in, end what those hold who left, hand over the rows that waited for those who came.
+    """Take a roster in, end what those hold who left and the rights of staff that hung on them, hand over the rows that
+    waited for those who came.
 
     Raises RosterRefused, RosterDropsTooMany; nothing is changed then. The gate bars who left as soon as the roster
     stands, and the timetable hands over what a crash in between left: a second run only tidies up.
     """
     taken = import_roster(file=file, name=name, by=by, now=now, cutover=cutover, allow_drop=allow_drop)
     ended = end_access_of(agents=taken.access_ended, by=by, now=now)
-    return RosterDay(taken, ended, amend(by=by, now=now))
+    rights = end_lapsed(by=by, now=now)
+    return RosterDay(taken, ended, rights, amend(by=by, now=now))
 
 
 def rename_agent(*, old: str, new: str, by: Actor, now: datetime) -> Agent:

@@ -5,7 +5,7 @@ An interval holds its first moment and not its last. Whoever left an agency is o
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from extranet.agents.models import Agency, AgencyMembership, AgencyRole, Agent
 
@@ -35,6 +35,24 @@ def managed_by(manager: Agent, now: datetime) -> QuerySet[Agent]:
     agencies = _at(now).filter(agent=manager, role=AgencyRole.AGENCY_MANAGER).values("agency")
     members = _at(now).filter(agency__in=agencies).values("agent")
     return Agent.objects.filter(pk__in=members).exclude(pk=manager.pk).order_by("last_name", "first_name", "license")
+
+
+def under_one_manager(*, manager: str, agent: str, since: str, now: datetime) -> Exists:
+    """A condition for a query over another table, whose fields ``manager``, ``agent`` and ``since`` are named here: the
+    one manages the other now, and has done so without a break since that moment. Certification is asked apart."""
+    still = Q(until_at__isnull=True) | Q(until_at__gt=now)
+    theirs = Q(agency__memberships__until_at__isnull=True) | Q(agency__memberships__until_at__gt=now)
+    return Exists(
+        AgencyMembership.objects.filter(
+            still,
+            theirs,
+            agent=OuterRef(agent),
+            from_at__lte=OuterRef(since),
+            agency__memberships__agent=OuterRef(manager),
+            agency__memberships__role=AgencyRole.AGENCY_MANAGER,
+            agency__memberships__from_at__lte=OuterRef(since),
+        )
+    )
 
 
 def _at(moment: datetime) -> QuerySet[AgencyMembership]:

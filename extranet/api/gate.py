@@ -1,5 +1,7 @@
 """Who may enter the API: a publisher's token and nothing else. No cookie is read, so no form of another site counts."""
 
+from uuid import UUID
+
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -29,8 +31,13 @@ def by_token(request: HttpRequest) -> HttpResponse | None:
         return problem(401, NOT_IN, headers={"WWW-Authenticate": "Bearer"})
     except DatabaseError:
         return problem(503, "Something that the site needs is away; try again in some minutes.")
-    request.account = row.account  # type: ignore[attr-defined]
+    request.account, request.token_id = row.account, row.id  # type: ignore[attr-defined]
     return None
+
+
+def token_of(request: HttpRequest) -> UUID | None:
+    """Which token the request came with."""
+    return getattr(request, "token_id", None)
 
 
 PUBLISHERS_TOKENS = Rule("tokens of publishers", gate=by_token)

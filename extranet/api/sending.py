@@ -9,6 +9,7 @@ from datetime import date
 from django.http import HttpRequest, UnreadablePostError
 from django.utils import timezone
 
+from extranet.api.gate import token_of
 from extranet.api.problems import Problem
 from extranet.policy import local_day
 from extranet.profile.in_force import policy, zone
@@ -39,7 +40,7 @@ def take_body(request: HttpRequest, *, kind: str, as_of: date, name: str, releas
     if release:
         require_one_person()
     size = _announced_size(request)
-    asked = Asked(kind, as_of, name, size, release, _announced_digest(request))
+    asked = Asked(kind, as_of, name, size, release, _announced_digest(request), token_of(request))
     by, now = actor_of(request), timezone.now()
     try:
         return receive_once(chunks=_body(request), asked=asked, key=key, way="api", by=by, now=now)

@@ -47,6 +47,7 @@ def import_roster(file: Path, dry_run: bool, cutover: datetime | None, allow_dro
         "status": "taken in" if day.taken.is_new else "taken in already",
         "counts": counts,
         "sessions_ended": day.sessions_ended,
+        "rights_ended": day.rights_ended,
         "frames_handed_over": day.frames_handed_over,
     }
     return Answer(facts, [str(facts["status"]), *_counted(counts)])

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import throttle
-from extranet.credentials.gate import Channel, Reason, may_enter
+from extranet.credentials.gate import Channel, Reason, may_enter, standing
 from extranet.credentials.models import Account, ApiToken, StaffRole
 from extranet.vault.tokens import digest, new_token
 
@@ -66,7 +66,7 @@ def make(
     token = PREFIX + new_token()
     with transaction.atomic():
         held = Account.objects.select_for_update().get(pk=account.pk)
-        if held.role != StaffRole.PUBLISHER or held.disabled_at is not None:
+        if held.role != StaffRole.PUBLISHER or standing(held) is not None:
             raise TokenNotMade(f"{held.username} is no publisher who may log in; tokens belong to publishers")
         if living(held, now=now).count() >= MOST:
             raise TokenNotMade(f"{held.username} has {MOST} tokens already; end one first")
@@ -114,16 +114,35 @@ def enter(*, token: str, address: Address | None, network: str, now: datetime, a
     return row
 
 
+def why_not_vouched(username: str, token: UUID | None, now: datetime) -> str:
+    """Why what a publisher asked for earlier, with that token or on the pages (None), is not done now; blank if it still
+    is theirs to ask for. The networks of a token were looked at when it was used."""
+    if token is not None:
+        row = ApiToken.objects.select_related("account").filter(pk=token, account__username=username).first()
+        why = _over(row, now)
+        return f"the token that asked for it does not enter any more ({why})" if why else ""
+    account = Account.objects.filter(username=username, role=StaffRole.PUBLISHER).first()
+    if account is None or not may_enter(account, channel=Channel.PORTAL, now=now).allowed:
+        return "the account that asked for it does not enter any more"
+    return ""
+
+
 def _fault(row: ApiToken | None, address: Address | None, now: datetime) -> str:
     """Why it does not enter; blank if nothing speaks against it."""
+    networks = row.networks if row is not None else []
+    if networks and not any(address is not None and address in ip_network(text) for text in networks):
+        return _over(row, now) or "network"
+    return _over(row, now)
+
+
+def _over(row: ApiToken | None, now: datetime) -> str:
+    """Why it opens nothing from anywhere."""
     if row is None:
         return Reason.UNKNOWN
     if row.ended_at is not None:
         return "ended"
     if now >= row.expires_at:
         return "lapsed"
-    if row.networks and not any(address is not None and address in ip_network(text) for text in row.networks):
-        return "network"
     if row.scope != SCOPE or row.account.role != StaffRole.PUBLISHER:
         return "role"
     verdict = may_enter(row.account, channel=Channel.API, now=now)

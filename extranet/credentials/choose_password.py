@@ -113,7 +113,7 @@ def _words_of_exchange() -> frozenset[str]:
 
 
 def _words_of(account: Account) -> frozenset[str]:
-    agent = account.agent
+    agent = account.agent or account.principal
     own = [account.username, account.username.rpartition("\\")[2], account.display_name, *account.address.split("@")]
     if agent is not None:
         own += [agent.license, agent.npn, agent.first_name, agent.last_name, agent.agency_name, agent.phone]

@@ -22,6 +22,9 @@ def disable(*, account: Account, reason: str, by: Actor, now: datetime) -> bool:
             action=Action.ACCOUNT_DISABLED, now=now, actor=by, subject=account.username, detail={"reason": reason[:60]}
         )
         end_access(account=account, reason="disabled", by=by, now=now)
+        if account.agent_id is not None:  # whom the agent invited; the gate bars them as long as the agent is
+            for staff in Account.objects.filter(principal=account.agent_id):
+                end_access(account=staff, reason="disabled", by=by, now=now)
     account.disabled_at, account.disabled_reason = now, reason[:60]
     return True
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from extranet.agents.models import CertificationStatus
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
+from extranet.credentials.book_grants import has_any
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import ExpiryWarningMail
 from extranet.mail.outbox import AddressRefused, post
@@ -50,6 +51,8 @@ def _open_to_all() -> QuerySet[Account]:
 
 def _warn(account: Account, now: datetime) -> bool:
     if account.expires_on is None or not warning_is_due(account.expires_on, now, policy(), zone()):
+        return False
+    if account.is_agency_staff and not has_any(account, now):
         return False
     days = (account.expires_on - local_day(now, zone())).days
     serial = account.password_serial

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 
 from extranet.agents.models import CertificationStatus
 from extranet.credentials.agreement import version_in_force
+from extranet.credentials.book_grants import has_any
 from extranet.credentials.models import Account
 from extranet.policy import inactive_from, is_expired
 from extranet.profile.in_force import policy, zone
@@ -22,6 +23,7 @@ class Channel(StrEnum):
 
     PORTAL = "portal"
     RESET = "reset"
+    ENROLMENT = "enrolment"
     API = "api"
     DOWNLOAD = "download"
     PASSKEY = "passkey"  # as the only factor; what bars the password bars it too (day 60)
@@ -38,6 +40,7 @@ class Reason(StrEnum):
     NOT_CERTIFIED = "not_certified"
     SUSPENDED = "suspended"
     DECERTIFIED = "decertified"
+    NOTHING_GRANTED = "nothing_granted"
     NO_PASSWORD = "no_password"
     REVOKED = "revoked"
     TEMPORARY_LAPSED = "temporary_lapsed"
@@ -47,6 +50,9 @@ class Reason(StrEnum):
     NEEDS_AGREEMENT = "needs_agreement"
     NEEDS_FACTOR = "needs_factor"
 
+
+WITHOUT_PASSWORD = frozenset({Channel.RESET, Channel.ENROLMENT})
+"""Ways to a password: the one in force, if any, is not asked about."""
 
 RESET_HELPS = frozenset({Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE})
 """Reasons that a reset clears; all others stand until somebody at the exchange acts."""
@@ -72,11 +78,11 @@ class Verdict:
 
 def may_enter(account: Account, *, channel: Channel, now: datetime) -> Verdict:
     """Judge the account as given: read it fresh (with its agent) where the answer must be of this moment."""
-    barred = standing(account)
-    if barred is None and channel is not Channel.RESET:
+    barred = standing(account) or _without_a_book(account, now)
+    if barred is None and channel not in WITHOUT_PASSWORD:
         barred = password_fault(account, now=now)
     must_change = account.temporary and policy().force_change
-    needs_agreement = account.agent_id is not None and account.agreement_version != version_in_force()
+    needs_agreement = not account.is_staff_member and account.agreement_version != version_in_force()
     needs_factor = must_set_up_factor(account)
     if barred is None and channel in (Channel.API, Channel.DOWNLOAD):
         steps = (
@@ -96,8 +102,8 @@ def needs_second_factor(account: Account) -> bool:
 
 
 def must_set_up_factor(account: Account) -> bool:
-    """An agent without any, where policy requires one (IA-2(2)). Staff set theirs up before they ever enter."""
-    if account.agent_id is None or policy().second_factor_agents != "required":
+    """An agent or agency staff without any, where policy requires one (IA-2(2)); staff have theirs before they enter."""
+    if account.is_staff_member or policy().second_factor_agents != "required":
         return False
     return not Authenticator.objects.filter(user=account).exists()
 
@@ -107,6 +113,11 @@ def standing(account: Account) -> Reason | None:
     if account.disabled_at is not None:
         return Reason.DISABLED
     return _STATUS.get(CertificationStatus(account.agent.status)) if account.agent is not None else None
+
+
+def _without_a_book(account: Account, now: datetime) -> Reason | None:
+    """Agency staff enter while some book is open to them: rights end with whoever gave them (decision 20)."""
+    return Reason.NOTHING_GRANTED if account.is_agency_staff and not has_any(account, now) else None
 
 
 def password_fault(account: Account, *, now: datetime) -> Reason | None:

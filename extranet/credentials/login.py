@@ -8,7 +8,15 @@ from django.db import transaction
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import devices, throttle
-from extranet.credentials.gate import RESET_HELPS, Channel, Reason, Verdict, may_enter, needs_second_factor
+from extranet.credentials.gate import (
+    RESET_HELPS,
+    Channel,
+    Reason,
+    Verdict,
+    may_enter,
+    needs_second_factor,
+    password_fault,
+)
 from extranet.credentials.hashing import HashingBusy, hash_password, verify_or_burn
 from extranet.credentials.models import Account, ShownPassword
 from extranet.credentials.username import UsernameRefused, parse
@@ -121,8 +129,8 @@ def _counted_as(username: str) -> str:
 def _why_wrong(account: Account | None, now: datetime) -> Reason:
     if account is None:
         return Reason.UNKNOWN
-    verdict = may_enter(account, channel=Channel.PORTAL, now=now)
-    return Reason.NO_PASSWORD if verdict.reason is Reason.NO_PASSWORD else Reason.WRONG_PASSWORD
+    missing = password_fault(account, now=now) is Reason.NO_PASSWORD
+    return Reason.NO_PASSWORD if missing else Reason.WRONG_PASSWORD
 
 
 def _refuse(name: str, reason: Reason, network: str, now: datetime) -> None:

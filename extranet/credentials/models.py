@@ -16,6 +16,7 @@ from extranet.credentials.passkey_models import PasskeyChallenge as PasskeyChall
 class AccountKind(models.TextChoices):
     AGENT = "agent"
     STAFF = "staff"
+    AGENCY_STAFF = "agency_staff"  # works for an agent or an agency manager; opens what grants name (book_grants.py)
 
 
 class StaffRole(models.TextChoices):
@@ -35,14 +36,18 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """One account a license for ever; staff have accounts of their own kind."""
+    """One account a license for ever; staff and agency staff have accounts of their own kinds."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = models.CharField(max_length=60, unique=True)  # canonical: prefix and license, staff\ada (username.py)
-    kind = models.CharField(max_length=5, choices=AccountKind)
+    kind = models.CharField(max_length=12, choices=AccountKind)
     agent = models.OneToOneField(Agent, on_delete=models.PROTECT, null=True, related_name="account")
+    # Agency staff only: the agent or manager who invited them and whose license is in the user name
+    principal = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="staff_accounts")
     role = models.CharField(max_length=16, choices=StaffRole, blank=True)
-    display_name = models.CharField(max_length=120, blank=True)  # staff only; agents' names stand in the roster
+    display_name = models.CharField(
+        max_length=120, blank=True
+    )  # staff of both kinds; agents' names stand in the roster
     staff_email = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True)
@@ -74,9 +79,10 @@ class Account(AbstractBaseUser):
         db_table = "accounts"
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind=AccountKind.AGENT, agent__isnull=False, role="")
-                | (Q(kind=AccountKind.STAFF, agent__isnull=True) & ~Q(role="")),
-                name="account_is_agent_or_staff",
+                condition=Q(kind=AccountKind.AGENT, agent__isnull=False, principal__isnull=True, role="")
+                | Q(kind=AccountKind.AGENCY_STAFF, agent__isnull=True, principal__isnull=False, role="")
+                | (Q(kind=AccountKind.STAFF, agent__isnull=True, principal__isnull=True) & ~Q(role="")),
+                name="account_is_of_one_kind",
             ),
         ]
 
@@ -92,8 +98,12 @@ class Account(AbstractBaseUser):
         return self.kind == AccountKind.STAFF
 
     @property
+    def is_agency_staff(self) -> bool:
+        return self.kind == AccountKind.AGENCY_STAFF
+
+    @property
     def address(self) -> str:
-        """Where its mails go: the agent's address of today, or the one of the member of staff."""
+        """Where its mails go: the agent's address of today, or the own one of who is staff."""
         return self.agent.email if self.agent is not None else self.staff_email
 
 
@@ -160,8 +170,32 @@ class ShownPassword(models.Model):
         return f"shown password of {self.account_id}"
 
 
+class BookGrant(models.Model):
+    """Agency staff may look into this agent's book; more where the flags say so. In force: book_grants.py."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="grants")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="grants")  # whose book it is
+    may_export = models.BooleanField(default=False)
+    may_act = models.BooleanField(default=False)
+    granted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        db_table = "book_grants"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "agent"], condition=Q(ended_at__isnull=True), name="one_open_book_grant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} into the book of {self.agent_id}"
+
+
 class EnrolmentLink(models.Model):
-    """One-use link with which a new staff account sets its password and second factor."""
+    """One-use link with which a new account of staff or agency staff sets its password and second factor."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="enrolment_links")
     digest = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,5 @@
-"""The user name follows a license number that changed; account, password and sessions stay (edge: agent rename)."""
+"""The user name follows a license number that changed, those of the agent's staff too; accounts, passwords and
+sessions stay (edge: agent rename)."""
 
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from extranet.agents.models import Agent
 from extranet.audit.record import Actor
 from extranet.credentials import throttle
 from extranet.credentials.models import Account
-from extranet.credentials.username import agent_username
+from extranet.credentials.username import agency_staff_username, agent_username
 
 
 def follow_license(*, agent: Agent, by: Actor, now: datetime) -> Account | None:
@@ -23,4 +24,8 @@ def follow_license(*, agent: Agent, by: Actor, now: datetime) -> Account | None:
         throttle.clear(owner=account.username)
         account.username = agent_username(agent.license)
         account.save(update_fields=["username"])
+        for staff in Account.objects.filter(principal=agent):
+            throttle.clear(owner=staff.username)
+            staff.username = agency_staff_username(agent.license, staff.username.rpartition(".")[2])
+            staff.save(update_fields=["username"])
     return account

@@ -146,14 +146,16 @@ def _masked(account: Account | None, name: str) -> str:
 
 
 def _ghost(name: str) -> Account:
-    """Stands in for an account that is not there. What is written for it never outlives its savepoint."""
-    return Account(username=name, kind=AccountKind.STAFF)
+    """Stands in for an account that is not there: the gate does the work of that kind of name for it, too. What is
+    written for it never outlives its savepoint."""
+    kind = AccountKind.AGENCY_STAFF if "." in name and "\\" not in name else AccountKind.STAFF
+    return Account(username=name, kind=kind)
 
 
 def _barred(account: Account, now: datetime) -> str:
+    verdict = may_enter(account, channel=Channel.RESET, now=now)
     if account._state.adding:
         return Reason.UNKNOWN
-    verdict = may_enter(account, channel=Channel.RESET, now=now)
     return "" if verdict.allowed else verdict.reason
 
 

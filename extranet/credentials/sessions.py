@@ -32,6 +32,10 @@ class SessionOver(Exception):
     """It ended, or got another id, while somebody wanted to renew it."""
 
 
+class Barred(Exception):
+    """The gate lets this account into the portal no more; why, it says itself."""
+
+
 @dataclass(frozen=True)
 class Begun:
     """The new session, and how many older ones it ended: the person is told so."""
@@ -52,13 +56,15 @@ def begin(
 ) -> Begun:
     """Start a session under the key of Django's (cycled just before) and end the older ones.
 
-    Raises SecondFactorMissing where one is needed.
+    Raises SecondFactorMissing where one is needed, Barred where the gate closed in the meantime: whatever the way in.
     """
     if needs_second_factor(account) and not second_factor:
         raise SecondFactorMissing
     went_back(now=now)
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=account.pk)  # two logins at once: the later one ends the earlier
+        held = _held(account)  # two logins at once: the later one ends the earlier
+        if not may_enter(held, channel=Channel.PORTAL, now=now).allowed:
+            raise Barred
         end_overdue(now=now, account=account)  # what is over takes no place, and nobody is told of it
         older = live(account)[max(policy().sessions_per_account - 1, 0) :]
         ended = _end(list(older), reason=NEWER_LOGIN, by=Actor(account.kind, account.username, network), now=now)
@@ -172,6 +178,10 @@ def living(account: Account, *, now: datetime) -> QuerySet[LiveSession]:
 def forget_old(*, before: datetime) -> int:
     """Delete what is over: live sessions ended before that moment. The trail keeps them."""
     return LiveSession.objects.filter(ended_at__lt=before).delete()[0]
+
+
+def _held(account: Account) -> Account:
+    return Account.objects.select_for_update(of=("self",)).select_related("agent").get(pk=account.pk)
 
 
 def _open(account: Account) -> QuerySet[LiveSession]:

@@ -1,4 +1,5 @@
-"""Staff accounts: added by an administrator or the shell, entered by a one-use link (IA-2(1))."""
+"""Staff accounts: added by an administrator or the shell, entered by a one-use link (IA-2(1)). Agency staff enter by
+such a link, too; who makes theirs: agency_staff.py."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,12 +11,14 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials import api_tokens, devices, second_factor, sessions
 from extranet.credentials.choose_password import faults
+from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force
 from extranet.credentials.models import Account, AccountKind, EnrolmentLink, StaffRole
 from extranet.credentials.username import UsernameRefused, staff_username
-from extranet.mail.catalogue import PasswordChangedMail, StaffEnrolmentMail
+from extranet.mail.catalogue import AgencyStaffEnrolmentMail, PasswordChangedMail, StaffEnrolmentMail
 from extranet.mail.outbox import post
+from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token
 
 LINK_HOURS = 24
@@ -72,7 +75,8 @@ def add_staff(*, name: str, role: str, display_name: str, email: str, by: Actor,
 
 
 def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
-    """A new link for a staff account; older ones end. It replaces password and second factor when it is used."""
+    """A new link for an account of staff or agency staff; older ones end. It replaces password and second factor when
+    it is used."""
     token = new_token()
     with transaction.atomic():
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
@@ -80,10 +84,11 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
         made = EnrolmentLink.objects.create(account=account, digest=digest(token), expires_at=until)
         link = f"{settings.EXTRANET.portal}/login/enrol/{token}/"
         if account.staff_email:
-            mail = StaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60)
-            key = f"staff_enrolment:{account.username}:{made.pk}"
+            mail = _invitation(account, link)
+            key = f"{mail.kind}:{account.username}:{made.pk}"
             post(mail, to=account.staff_email, about=account.username, key=key, now=now)
-        record(action=Action.STAFF_INVITED, now=now, actor=by, subject=account.username)
+        action = Action.STAFF_INVITED if account.is_staff_member else Action.AGENCY_STAFF_INVITED
+        record(action=action, now=now, actor=by, subject=account.username)
     return Invited(account, link)
 
 
@@ -114,7 +119,8 @@ def look(*, token: str, now: datetime) -> Account:
 
 
 def enrol(*, token: str, holder: str, password: str, code: str, network: str, browser: str, now: datetime) -> list[str]:
-    """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once.
+    """Spend the link: the chosen password and the proven secret are in force; answers the recovery codes, once (none
+    where no second factor is asked for and ``code`` is blank).
 
     ``holder`` is the secret of the browser that was shown the key. Sessions and tokens that the account had end, and
     its address is told.
@@ -123,13 +129,15 @@ def enrol(*, token: str, holder: str, password: str, code: str, network: str, br
     """
     account = look(token=token, now=now)
     secret = second_factor.propose(username=account.username, token=token, holder=holder).secret
-    step, found = second_factor.fits(secret=secret, code=code, now=now), faults(password, account=account)
+    with_factor = bool(code.strip()) or must_give_code(account)
+    step = second_factor.fits(secret=secret, code=code, now=now) if with_factor else 0
+    found = faults(password, account=account)
     if step is None or found:
         raise EnrolmentRefused(password=found, code=step is None)
     encoded = hash_password(password)
     with transaction.atomic():
         mine = EnrolmentLink.objects.filter(digest=digest(token), used_at=None, expires_at__gt=now)
-        if not mine.update(used_at=now):
+        if _living(token, now) is None or not mine.update(used_at=now):  # the gate may have closed while it was hashed
             raise EnrolmentOver
         put_in_force(account=account, encoded=encoded, generated=False, now=now)
         actor = Actor(account.kind, account.username, network)
@@ -139,7 +147,24 @@ def enrol(*, token: str, holder: str, password: str, code: str, network: str, br
         sessions.end_all(account=account, reason="enrolled", by=actor, now=now)
         _tell(account, browser, now)
         second_factor.forget_all(account)  # passkeys too: the link is for whoever lost control of something
+        if not with_factor:
+            return []
         return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)
+
+
+def must_give_code(account: Account) -> bool:
+    """Staff always; agency staff where the policy asks agents for a second factor, or who had one: a link to the
+    mailbox never takes one away."""
+    if account.is_staff_member or policy().second_factor_agents == "required":
+        return True
+    return second_factor.is_enrolled(account=account)
+
+
+def _invitation(account: Account, link: str) -> StaffEnrolmentMail | AgencyStaffEnrolmentMail:
+    if account.principal is None:
+        return StaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60)
+    inviter = account.principal.full_name
+    return AgencyStaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60, username=account.username, invited_by=inviter)
 
 
 def _tell(account: Account, browser: str, now: datetime) -> None:
@@ -152,4 +177,6 @@ def _tell(account: Account, browser: str, now: datetime) -> None:
 
 def _living(token: str, now: datetime) -> EnrolmentLink | None:
     links = EnrolmentLink.objects.select_related("account")
-    return links.filter(digest=digest(token), used_at=None, expires_at__gt=now, account__disabled_at=None).first()
+    link = links.filter(digest=digest(token), used_at=None, expires_at__gt=now).first()
+    enters = link is not None and may_enter(link.account, channel=Channel.ENROLMENT, now=now).allowed
+    return link if enters else None

@@ -233,6 +233,27 @@ class StaffEnrolmentMail(CatalogueMail, kind="staff_enrolment"):
     minutes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgencyStaffEnrolmentMail(CatalogueMail, kind="agency_staff_enrolment"):
+    """The one-use link with which somebody who works for an agent sets the own password. ``username``: short form."""
+
+    link: str
+    minutes: int
+    username: str
+    invited_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookAccessGivenMail(CatalogueMail, kind="book_access_given"):
+    """To the agent whose book it is: somebody may look into it now, and what else. ``username``: short form."""
+
+    person: str
+    username: str
+    given_by: str
+    may_export: bool
+    may_act: bool
+
+
 def _fault(declared: Any, value: object, *, one_line: bool) -> str | None:
     if declared not in ALLOWED_TYPES:
         return f"is declared as {declared}; allowed are text, number, day, moment, yes or no"

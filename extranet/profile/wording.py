@@ -51,9 +51,19 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
         "changed": 37,
     },
     "staff_enrolment": _LINK,
+    "agency_staff_enrolment": {**_LINK, "username": "AB_1H12345.nina", "invited_by": "María Nuñez-O'Connor"},
+    "book_access_given": {
+        "person": "Nina Night",
+        "username": "AB_1H12345.nina",
+        "given_by": "María Nuñez-O'Connor",
+        "may_export": True,
+        "may_act": False,
+    },
 }
 
-SECRET_MAILS = frozenset({"password", "pickup", "reset_link", "reset_started_by_staff", "staff_enrolment"})
+SECRET_MAILS = frozenset(
+    {"password", "pickup", "reset_link", "reset_started_by_staff", "staff_enrolment", "agency_staff_enrolment"}
+)
 """Mails whose body opens an account: sealed in the outbox and wiped once accepted."""
 
 WORDS = (

@@ -145,6 +145,7 @@ class StagedUpload(models.Model):
     uploaded_at = models.DateTimeField()  # of the last piece
     arrived_at = models.DateTimeField(null=True)  # all of it is here, durably
     release = models.BooleanField(default=False)  # asked for together with the file
+    token = models.UUIDField(null=True)  # with which API token it was sent; copied, it links nothing
     queued_at = models.DateTimeField(null=True)  # left to the worker, in the transaction that queued the task
     once_key = models.CharField(max_length=64, null=True, unique=True)  # digest of who sent it under which key
     finished_at = models.DateTimeField(null=True)

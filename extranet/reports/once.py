@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -30,6 +31,7 @@ class Asked:
     size: int
     release: bool = False
     sha256: str = ""
+    token: UUID | None = None  # with which API token; not part of what is compared when it is sent again
 
 
 def receive_once(
@@ -62,7 +64,14 @@ def _keep(arriving: Arriving, asked: Asked, once_key: str, way: str, by: Actor, 
     try:
         with transaction.atomic():
             kept = arriving.keep(
-                kind=asked.kind, as_of=asked.as_of, name=asked.name, by=by, now=now, way=way, once_key=once_key
+                kind=asked.kind,
+                as_of=asked.as_of,
+                name=asked.name,
+                by=by,
+                now=now,
+                way=way,
+                once_key=once_key,
+                token=asked.token,
             )
             publish_later(upload=kept, by=by, release=asked.release)
     except BaseException:

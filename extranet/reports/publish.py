@@ -7,8 +7,9 @@ at most a row in progress and a pack that nobody reads; the same command removes
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,16 +27,19 @@ from extranet.reports.models import Publication, PublicationState
 from extranet.reports.outcome import ALREADY, RELEASED, SEALED, Outcome, held_lines, outcome_of
 from extranet.reports.progress import Progress, silent, told
 from extranet.reports.refusals import PublicationHeld, ReportsRefused, UsageRefused
+from extranet.reports.release import open_to_all, require_release_allowed
 from extranet.reports.release import release as release_publication
-from extranet.reports.release import require_release_allowed
 from extranet.reports.run import Elsewhere, Input
 from extranet.reports.seal_publication import publication_facts, seal_publication
 from extranet.reports.sources.input_file import opened
 from extranet.reports.standing import discard_unfinished, standing, unfinished_rows
 from extranet.reports.trial import trial
 from extranet.reports.turn import turn
+from extranet.reports.vouching import NoLongerVouched
 
 __all__ = ["Outcome", "publish"]
+
+Vouched = Callable[[datetime], None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class _Order:
     now: datetime
     release: bool
     progress: Progress
+    vouched: Vouched | None
 
 
 def publish(
@@ -60,15 +65,17 @@ def publish(
     release: bool = False,
     dry_run: bool = False,
     progress: Progress = silent,
+    vouched: Vouched | None = None,
 ) -> Outcome:
     """Publish the file as the report ``kind`` of the day ``as_of``. Not inside a transaction; safe to repeat.
 
     ``source``: a path, a file that can be read from its beginning again, or rows that another engine reads. Raises
     UsageRefused, PublicationRefused (nothing changed), Conflict, PublicationHeld (sealed, waits for a person),
     IntegrityBroken. A trial (``dry_run``) writes nothing, no audit event either. A file in ``inbox/`` is removed once
-    its pack is durable.
+    its pack is durable. ``vouched`` is asked at the moment of the release: where it raises NoLongerVouched, the file is
+    sealed and waits for a person.
     """
-    order = _Order(report_named(kind), as_of, by, now, release, progress)
+    order = _Order(report_named(kind), as_of, by, now, release, progress, vouched)
     if release:
         require_release_allowed(by=by, received_by=by.name)
     try:
@@ -85,15 +92,16 @@ def publish(
 
 
 def _in_turn(file: Input, source: Path | BinaryIO | Elsewhere, order: _Order) -> Outcome:
+    clock = _clock(order.now)
     with turn(now=order.now):
         row, status = standing(order.report, order.as_of, file), ALREADY
         if row is None:
             row, status = _receive(file, order), SEALED
-            progress = told(row.id, clock=_clock(order.now), then=order.progress)
+            progress = told(row.id, clock=clock, then=order.progress)
             seal_publication(row, file, order.report, by=order.by, now=order.now, progress=progress)
         clear_from_inbox(source)
         amend_publication(row, by=order.by, now=order.now)  # somebody may have been certified while it was sealed
-        return _ended(row, status, order)
+        return _ended(row, status, order, clock)
 
 
 def _clock(began_at: datetime) -> Callable[[], datetime]:
@@ -132,10 +140,15 @@ def _receive(file: Input, order: _Order) -> Publication:
     return row
 
 
-def _ended(row: Publication, status: str, order: _Order) -> Outcome:
+def _ended(row: Publication, status: str, order: _Order, clock: Callable[[], datetime]) -> Outcome:
     if row.state == PublicationState.HELD:
         raise PublicationHeld(row.id, *held_lines(row))
     if order.release and row.state == PublicationState.SEALED:
-        row = release_publication(publication_id=row.id, by=order.by, now=order.now)
+        try:
+            gate = partial(order.vouched, clock()) if order.vouched else open_to_all
+            row = release_publication(publication_id=row.id, by=order.by, now=order.now, gate=gate)
+        except NoLongerVouched as error:
+            waiting = outcome_of(row, status)
+            return replace(waiting, lines=[*error.lines, *waiting.lines])
         status = RELEASED
     return outcome_of(row, status)

@@ -1,5 +1,6 @@
 """Release: one transaction in which every agent sees the new week, or none does; by a second person where asked for."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,16 +16,23 @@ from extranet.reports.refusals import Conflict, ReportsRefused, UsageRefused
 
 RELEASABLE = (PublicationState.SEALED, PublicationState.HELD)
 LIVING = (PublicationState.SEALED, PublicationState.RELEASED)
+Gate = Callable[[], None]
 
 
-def release(*, publication_id: UUID, by: Actor, now: datetime, reason: str = "") -> Publication:
+def open_to_all() -> None:
+    """Who releases was let in for it a moment ago."""
+
+
+def release(
+    *, publication_id: UUID, by: Actor, now: datetime, reason: str = "", gate: Gate = open_to_all
+) -> Publication:
     """Release what is sealed or held; released already is fine. Raises UsageRefused, Conflict. Not in a transaction.
 
     A held one is released by another person than the one who sent it, who says why it is right all the same
-    (``reason``). An older week than the current one is released without moving anybody back to it.
+    (``reason``). ``gate`` is asked in the transaction that releases, and raises to refuse. An older week than the current one is released without moving anybody back to it.
     """
     try:
-        return _release(publication_id, by, now, reason)
+        return _release(publication_id, by, now, reason, gate)
     except ReportsRefused as error:
         detail = {"reason": error.lines[0]}
         subject = str(publication_id)
@@ -48,12 +56,13 @@ def require_release_allowed(*, by: Actor, received_by: str, is_held: bool = Fals
 
 
 @transaction.atomic
-def _release(publication_id: UUID, by: Actor, now: datetime, reason: str) -> Publication:
+def _release(publication_id: UUID, by: Actor, now: datetime, reason: str, gate: Gate) -> Publication:
     row = Publication.objects.filter(id=publication_id).first()
     if row is None:
         raise UsageRefused(f"there is no publication {publication_id}")
     if row.state == PublicationState.RELEASED:
         return row
+    gate()
     is_held = row.state == PublicationState.HELD
     require_release_allowed(by=by, received_by=row.received_by, is_held=is_held)
     _require_only_one(row)

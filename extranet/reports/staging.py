@@ -33,6 +33,7 @@ from extranet.reports.staged_file import (
     staging_folder,
     write_chunk,
 )
+from extranet.reports.vouching import require_vouched
 from extranet.vault.durable import sync_folder
 from extranet.vault.keys import wrap_data_key
 from extranet.vault.sealing import new_key
@@ -102,6 +103,7 @@ class Arriving:
         now: datetime,
         way: str = "pages",
         once_key: str | None = None,
+        token: UUID | None = None,
     ) -> StagedUpload:
         """The row appears: from here on it survives a power cut. ``name`` is only shown.
 
@@ -111,7 +113,7 @@ class Arriving:
         upload.sha256 = self.finish()
         upload.kind, upload.as_of, upload.name = kind, as_of, name[:120]
         upload.uploaded_by, upload.uploaded_at, upload.arrived_at = by.name, now, now
-        upload.way, upload.once_key = way, once_key
+        upload.way, upload.once_key, upload.token = way, once_key, token
         upload.save(force_insert=True)
         self.is_kept = True
         return upload
@@ -195,7 +197,14 @@ def _published(upload: StagedUpload, by: Actor, now: datetime, release: bool, pr
     with open_staged(upload) as file:
         try:
             return publish(
-                kind=upload.kind, source=file, as_of=upload.as_of, by=by, now=now, release=release, progress=progress
+                kind=upload.kind,
+                source=file,
+                as_of=upload.as_of,
+                by=by,
+                now=now,
+                release=release,
+                progress=progress,
+                vouched=lambda moment: require_vouched(username=by.name, token=upload.token, now=moment),
             )
         except Exception as error:
             fault = file.raw.fault if isinstance(file.raw, StagedFile) else None

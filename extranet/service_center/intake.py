@@ -10,12 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from extranet.agents.find import by_license_ever
+from extranet.agents.find import by_license, by_license_ever
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
+from extranet.credentials.book_grants import Right, may
+from extranet.credentials.models import Account
 from extranet.credentials.throttle import Budget, take
-from extranet.credentials.username import UsernameRefused, parse
+from extranet.credentials.username import UsernameRefused, is_agents, parse
 from extranet.mail.catalogue import RequestReceivedMail
 from extranet.mail.outbox import post
 from extranet.policy import due_at, overdue_at
@@ -49,22 +51,32 @@ class TooManyRequests(RequestRefused):
 
 
 def receive(
-    *, name: str, license: str, email: str, telephone: str, text: str, network: str, now: datetime
+    *,
+    name: str,
+    license: str,
+    email: str,
+    telephone: str,
+    text: str,
+    network: str,
+    now: datetime,
+    sender: Account | None = None,
 ) -> SupportRequest:
     """Take a request and confirm it by mail to the address given. The same words again within ten minutes are the same
-    request. Raises RequestRefused, TooManyRequests."""
+    request. ``sender`` is who was logged in: named in the trail and to the desk. Agency staff write for those agents
+    only on whose book they have the right to act. Raises RequestRefused, TooManyRequests."""
+    by = Actor(sender.kind, sender.username, network) if sender else Actor.nobody(network)
     values = {"name": name, "license": license, "email": email, "telephone": telephone, "text": text}
     written, number = _checked({field: value.strip() for field, value in values.items()})
+    _require_right(sender, number, by, now)
     same = _same_again(written, number, now)
     if same is not None:
         return same
     allowance = take(budget=REQUESTS, owner=network, now=now)
-    by = Actor.nobody(network)
     if not allowance.allowed:
         record_refusal(action=Action.REQUEST_REFUSED, now=now, actor=by, detail={"reason": "too many"})
         raise TooManyRequests(allowance.retry_after_seconds)
     with transaction.atomic():
-        request = create(written=written, license=number, origin="form", now=now)
+        request = create(written=written, license=number, origin="form", now=now, by=by.name)
         record(action=Action.REQUEST_RECEIVED, now=now, actor=by, subject=request.number, detail={"origin": "form"})
         _confirm(request, written["email"], now=now)
     return request
@@ -95,8 +107,10 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
     return request
 
 
-def create(*, written: Written, license: str, origin: str, now: datetime, cause: str | None = None) -> SupportRequest:
-    """The row itself, inside the caller's transaction, under a number that nobody has."""
+def create(
+    *, written: Written, license: str, origin: str, now: datetime, cause: str | None = None, by: str = ""
+) -> SupportRequest:
+    """The row itself, inside the caller's transaction, under a number that nobody has. ``by``: who was logged in."""
     policy, identity = policy_in_force(), uuid4()
     request = SupportRequest(
         id=identity,
@@ -110,8 +124,19 @@ def create(*, written: Written, license: str, origin: str, now: datetime, cause:
         cause=cause,
     )
     _save_numbered(request)
-    add_step(request, "received", by=origin, now=now)
+    add_step(request, "received", by=by or origin, now=now)
     return request
+
+
+def _require_right(sender: Account | None, license: str, by: Actor, now: datetime) -> None:
+    """Of agency staff a request counts as their agent's: so it takes the right to act (decision 20)."""
+    if sender is None or not sender.is_agency_staff:
+        return
+    agent = by_license(license)
+    if agent is None or not may(sender, agent, Right.ACT, now):
+        detail = {"reason": "no right to act"}
+        record_refusal(action=Action.REQUEST_REFUSED, now=now, actor=by, subject=license, detail=detail)
+        raise RequestRefused({"license": "You have no right to write for this agent. Ask the agent for it."})
 
 
 def _save_numbered(request: SupportRequest) -> None:
@@ -159,7 +184,7 @@ def _fault(field: str, value: str) -> str:
 def _license_fault(value: str) -> str:
     example = f"Enter a license number like {current().license_example}."
     try:
-        return example if "\\" in parse(value) else ""
+        return "" if is_agents(parse(value)) else example
     except UsernameRefused:
         return example
 

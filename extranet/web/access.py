@@ -33,26 +33,38 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 class Rule:
     """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take, ``factor_open``
     who still has to set up a second factor. A ``gate`` of its own decides instead of the session: it answers why not,
-    or None."""
+    or None.
+
+    ``subject``: the page shows something of one agent; of whom the agents among those admitted see it, is decided where
+    it is opened (BOOK: the own one, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
 
     name: str
     anybody: bool = False
     unfinished: bool = False
     factor_open: bool = False
     agents: bool = False
+    agency_staff: bool = False
+    subject: str = ""
     roles: frozenset[str] = frozenset()
     gate: "Callable[[HttpRequest], HttpResponseBase | None] | None" = None
 
     def admits(self, account: Account) -> bool:
+        if account.is_agency_staff:
+            return self.agency_staff
         return self.agents if account.agent_id else account.role in self.roles
 
 
+BOOK, OWN = "book", "own"
 _ALL_STAFF = frozenset(StaffRole.values)
 ANYBODY = Rule("anybody", anybody=True)
-UNFINISHED = Rule("signed in, steps may be open", unfinished=True, agents=True, roles=_ALL_STAFF)
-FACTOR_OPEN = Rule("signed in, second factor may be open", factor_open=True, agents=True, roles=_ALL_STAFF)
-SIGNED_IN = Rule("signed in", agents=True, roles=_ALL_STAFF)
+UNFINISHED = Rule("signed in, steps may be open", unfinished=True, agents=True, agency_staff=True, roles=_ALL_STAFF)
+FACTOR_OPEN = Rule(
+    "signed in, second factor may be open", factor_open=True, agents=True, agency_staff=True, roles=_ALL_STAFF
+)
+SIGNED_IN = Rule("signed in", agents=True, agency_staff=True, roles=_ALL_STAFF)
 AGENTS = Rule("agents", agents=True)
+OWN_STAFF = Rule("agents, about their own staff", agents=True, subject=OWN)
+BOOKS = Rule("agents and agency staff", agents=True, agency_staff=True, subject=BOOK)
 STAFF = Rule("staff", roles=_ALL_STAFF)
 PUBLISHERS = Rule("publishers", roles=frozenset({StaffRole.PUBLISHER}))
 SERVICE_DESK = Rule("service desk", roles=frozenset({StaffRole.SERVICE_DESK}))
@@ -89,8 +101,7 @@ def actor_of(request: HttpRequest) -> Actor:
     account: Account | None = getattr(request, "account", None)
     if account is None:
         return Actor.nobody(network=network_of(request))
-    kind = "agent" if account.agent_id else "staff"
-    return Actor(kind=kind, name=account.username, network=network_of(request))
+    return Actor(kind=account.kind, name=account.username, network=network_of(request))
 
 
 class AccessMiddleware:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from extranet.credentials import sessions
 from extranet.credentials.gate import Reason
+from extranet.credentials.granting import REVOKED
 from extranet.profile.in_force import policy
 
 _BARRED = "Your access has ended. If you think that is a mistake, ask the service center."
+_NOTHING_GRANTED = "Your access has ended: no report is open to you any more. Ask the agent you work for."
 _RESET_HELPS = "Your password is not valid any more. Get a new one with the reset link below."
 _WORDS: Mapping[str, str] = {
     sessions.LOGOUT: "You are logged out.",
@@ -23,6 +25,7 @@ _WORDS: Mapping[str, str] = {
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",
     "reset": "Your session was ended, because the password was reset. Log in with the new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),
+    **dict.fromkeys((Reason.NOTHING_GRANTED, REVOKED), _NOTHING_GRANTED),
     **dict.fromkeys(
         (Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE), _RESET_HELPS
     ),

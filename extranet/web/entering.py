@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.contrib.auth import SESSION_KEY, login
+from django.contrib.auth import SESSION_KEY, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -29,14 +29,18 @@ def enter(request: HttpRequest, *, signed: SignIn, onward: str, second_factor: b
     if SESSION_KEY in request.session:  # whoever was logged in in this browser takes nothing along
         request.session.flush()
     login(request, signed.account, backend=BACKEND)  # under a new id, as nobody is logged in in the session
-    begun = sessions.begin(
-        account=signed.account,
-        session_key=request.session.session_key or "",
-        network=network_of(request),
-        browser=browser_of(request),
-        now=now,
-        second_factor=second_factor,
-    )
+    try:
+        begun = sessions.begin(
+            account=signed.account,
+            session_key=request.session.session_key or "",
+            network=network_of(request),
+            browser=browser_of(request),
+            now=now,
+            second_factor=second_factor,
+        )
+    except sessions.Barred:  # since the login was complete: a roster, a disabled account, a right that ended
+        logout(request)
+        return redirect("login")
     if begun.ended_others:
         messages.warning(request, "You were logged in elsewhere. That session was ended: one at a time is allowed.")
     _tell_last_login(request, signed.account)
@@ -75,7 +79,7 @@ def safe_onward(onward: str, account: Account) -> str:
     plain = onward.startswith("/") and onward.isprintable()
     if plain and url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
         return urlsplit(onward).path
-    return reverse("home") if account.agent_id else reverse("staff-home")
+    return reverse("staff-home") if account.is_staff_member else reverse("home")
 
 
 def remember_device(response: HttpResponse, token: str | None) -> HttpResponse:

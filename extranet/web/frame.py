@@ -21,10 +21,10 @@ def frame(request: HttpRequest) -> dict[str, object]:
     return {
         **demo,
         "navigation": navigation_for(request, account),
-        "nav_label": "Agent" if account.agent_id else "Staff",
+        "nav_label": "Staff" if account.is_staff_member else "Agent",
         "signed_in_as": shown(account.username),
         "last_login": f"Last login {moment(account.previous_login_at)}" if account.previous_login_at else "",
-        "home_url": reverse("home") if account.agent_id else reverse("staff-home"),
+        "home_url": reverse("staff-home") if account.is_staff_member else reverse("home"),
         "logout_url": reverse("logout"),
         "keepalive_url": reverse("keepalive"),
         "idle_seconds": policy().idle_minutes * 60,

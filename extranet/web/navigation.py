@@ -30,7 +30,7 @@ def navigation_for(request: HttpRequest, account: Account) -> list[Link]:
     """(label, address, whether the request is there) of each page that the account's rule admits."""
     if pending_step(account=account, now=timezone.now()):
         return []
-    pages = _agent_pages() if account.agent_id else _staff_pages(account)
+    pages = _staff_pages(account) if account.is_staff_member else _agent_pages(account)
     return [(label, url, _is_there(request.path, url)) for label, url in pages]
 
 
@@ -39,9 +39,10 @@ def _is_there(path: str, url: str) -> bool:
     return path == url or (url.endswith("/") and url != reverse("staff-home") and path.startswith(url))
 
 
-def _agent_pages() -> Iterable[tuple[str, str]]:
+def _agent_pages(account: Account) -> Iterable[tuple[str, str]]:
+    """Agency staff find the books that are open to them on their home page."""
     yield "Home", reverse("home")
-    for kind in current().reports.values():
+    for kind in current().reports.values() if account.agent_id else ():
         yield kind.title, reverse("book", args=[kind.slug])
     yield "Account", reverse("account")
     yield "Help", reverse("support")

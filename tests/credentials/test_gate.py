@@ -9,7 +9,7 @@ import pytest
 
 from extranet.agents.models import CertificationStatus
 from extranet.credentials.agreement import version_in_force
-from extranet.credentials.gate import RESET_HELPS, Channel, Reason, may_enter
+from extranet.credentials.gate import RESET_HELPS, WITHOUT_PASSWORD, Channel, Reason, may_enter
 from extranet.credentials.history import put_in_force
 from extranet.credentials.models import Account
 from tests.credentials.people import days, fresh, new_account
@@ -45,7 +45,7 @@ def test_every_channel_asks_for_every_fault(
     alice: Account, bob: Account, now: datetime, channel: Channel, reason: Reason, spoiled: Any
 ) -> None:
     verdict = may_enter(spoiled(alice, now), channel=channel, now=now)
-    reset_clears_it = channel is Channel.RESET and reason in RESET_HELPS
+    reset_clears_it = channel in WITHOUT_PASSWORD and reason in RESET_HELPS
     assert verdict.allowed is reset_clears_it
     assert verdict.reason is (Reason.OK if reset_clears_it else reason)
     assert may_enter(barred(bob, now), channel=channel, now=now).allowed  # the neighbour is untouched

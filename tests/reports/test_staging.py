@@ -14,6 +14,7 @@ from extranet.reports import staging
 from extranet.reports.models import Current, Publication, StagedUpload
 from extranet.reports.refusals import IntegrityBroken, PublicationHeld, PublicationRefused, UsageRefused
 from extranet.reports.staging import open_staged, publish_later, publish_now, receive_chunks, sweep_staging, try_again
+from tests.reports.accounts import new_publisher
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
 TEXT = csv_text([book_row(ALICE, 1, last_name="Plantedname"), book_row(BOB, 2)]).encode()
@@ -76,6 +77,7 @@ def test_a_spoiled_upload_is_never_published(
 def test_the_worker_publishes_and_the_upload_is_gone(
     alice: Agent, bob: Agent, publisher: Actor, now: datetime, data_folder: Path
 ) -> None:
+    new_publisher(publisher, now)
     upload = received(TEXT, publisher, now)
     publish_later(upload=upload, by=publisher, release=True)
     assert not Publication.objects.exists()

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credentials', '0002_api_tokens'),
+        ("credentials", "0002_api_tokens"),
         ('mfa', '0003_authenticator_type_uniq'),
     ]
 

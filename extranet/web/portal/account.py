@@ -36,6 +36,9 @@ def account(request: PortalRequest) -> HttpResponse:
 
 
 def _person(own: Account) -> list[tuple[str, str]]:
+    if own.principal is not None:
+        facts = [("Name", own.display_name), ("Works for", own.principal.full_name)]
+        return [*facts, ("E-mail address", masked(own.staff_email))]
     if own.agent is None:
         return [("Role", own.get_role_display()), ("E-mail address", masked(own.staff_email))]
     facts = [("Name", own.agent.full_name), ("License number", own.agent.license)]

@@ -18,7 +18,7 @@ from extranet.web.dates import moment
 def agreement(request: PortalRequest) -> HttpResponse:
     """GET shows the text; a POST agrees to the version that was shown and to no other."""
     account = request.account
-    if account.agent_id is None:
+    if account.is_staff_member:
         return redirect("staff-home")
     if request.method == "POST":
         try:

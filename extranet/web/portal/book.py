@@ -13,21 +13,22 @@ from extranet.credentials.gate import Channel
 from extranet.reports.refusals import NoBook, NothingPublished
 from extranet.reports.shelf import open_shelf
 from extranet.reports.view_token import ViewRefused, seal_view
-from extranet.web.access import AGENTS, PortalRequest, access, actor_of
+from extranet.web.access import BOOKS, PortalRequest, access, actor_of
 from extranet.web.portal.asked import Asked, read_asked
 from extranet.web.portal.book_page import Opened, context_of
 from extranet.web.portal.owner import (
     NoLongerManaged,
     SessionOver,
     gate_of,
+    is_own,
+    may_export,
     note_refusal,
-    own_agent,
     owner_of,
     weeks_open,
 )
 
 
-@access(AGENTS)
+@access(BOOKS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: PortalRequest, kind: str) -> HttpResponse:
     """GET shows a view; a POST is a search, which moves sealed into the address."""
@@ -55,15 +56,15 @@ def _search(request: PortalRequest, asked: Asked, now: datetime) -> HttpResponse
 
 
 def _open(request: PortalRequest, asked: Asked, now: datetime) -> Opened:
-    own, owner = own_agent(request), owner_of(request, asked, now=now)
-    is_own = owner.pk == own.pk
+    owner = owner_of(request, asked, now=now)
+    mine, exports = is_own(request, owner), may_export(request, owner, now=now)
     gate, actor = gate_of(request, owner, Channel.PORTAL), actor_of(request)
     try:
         found = open_shelf(agent=owner, kind=asked.kind.slug, week=asked.week, actor=actor, now=now, gate=gate)
     except NothingPublished:
-        return Opened(asked, owner, is_own=is_own, weeks=[], book=None)
+        return Opened(asked, owner, is_own=mine, may_export=exports, weeks=[], book=None)
     except (SessionOver, NoLongerManaged) as over:
         note_refusal(request, owner, asked, over.reason)
         raise
-    weeks = found.weeks if is_own else weeks_open(request, owner, asked, now=now)
-    return Opened(asked, owner, is_own=is_own, weeks=weeks, book=found.book)
+    weeks = found.weeks if mine else weeks_open(request, owner, asked, now=now)
+    return Opened(asked, owner, is_own=mine, may_export=exports, weeks=weeks, book=found.book)

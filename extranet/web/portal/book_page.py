@@ -26,6 +26,7 @@ class Opened:
     asked: Asked
     owner: Agent
     is_own: bool
+    may_export: bool
     weeks: list[Week]
     book: Book | None
 

@@ -13,21 +13,22 @@ from extranet.credentials.gate import Channel
 from extranet.reports.changes_shelf import open_changes, pair_of
 from extranet.reports.refusals import NoBook
 from extranet.reports.shelf import newest
-from extranet.web.access import AGENTS, PortalRequest, access, actor_of
+from extranet.web.access import BOOKS, PortalRequest, access, actor_of
 from extranet.web.portal.changes_asked import ChangesAsked, read_changes_asked
 from extranet.web.portal.changes_page import Compared, context_of
 from extranet.web.portal.owner import (
     NoLongerManaged,
     SessionOver,
+    eyes_of,
     gate_of,
+    is_own,
     note_refusal,
-    own_agent,
     owner_of,
     weeks_open,
 )
 
 
-@access(AGENTS)
+@access(BOOKS)
 @require_safe
 def changes(request: PortalRequest, kind: str) -> HttpResponse:
     """The newest week against the one before, or the two weeks that are asked for."""
@@ -42,15 +43,15 @@ def changes(request: PortalRequest, kind: str) -> HttpResponse:
 
 
 def _open(request: PortalRequest, asked: ChangesAsked, now: datetime) -> Compared:
-    own, plain = own_agent(request), asked.asked
-    if newest(plain.kind.slug) is None and not plain.license:
-        return Compared(asked, own, is_own=True, weeks=[], changes=None)
+    plain, eyes = asked.asked, eyes_of(request)
     owner = owner_of(request, plain, now=now)
-    is_own = owner.pk == own.pk
+    mine = is_own(request, owner)
+    if newest(plain.kind.slug) is None and not plain.license:
+        return Compared(asked, owner, is_own=mine, weeks=[], changes=None)
     weeks = weeks_open(request, owner, plain, now=now)
     pair = pair_of(weeks, week=plain.week, against=asked.against)
     if pair is None and asked.is_among([week.as_of for week in weeks]):
-        return Compared(asked, owner, is_own=is_own, weeks=weeks, changes=None)
+        return Compared(asked, owner, is_own=mine, weeks=weeks, changes=None)
     try:
         found = open_changes(
             agent=owner,
@@ -60,9 +61,9 @@ def _open(request: PortalRequest, asked: ChangesAsked, now: datetime) -> Compare
             actor=actor_of(request),
             now=now,
             gate=gate_of(request, owner, Channel.PORTAL),
-            manager=None if is_own else own,
+            manager=None if owner.pk == eyes.pk else eyes,
         )
     except (SessionOver, NoLongerManaged) as over:
         note_refusal(request, owner, plain, over.reason)
         raise
-    return Compared(asked, owner, is_own=is_own, weeks=weeks, changes=found)
+    return Compared(asked, owner, is_own=mine, weeks=weeks, changes=found)

@@ -10,13 +10,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from extranet.agents.models import Agent
+from extranet.credentials.book_grants import Right
 from extranet.credentials.gate import Channel
 from extranet.credentials.step_up import Proof
 from extranet.reports import shelf
 from extranet.reports.refusals import NoBook
 from extranet.reports.render import Format
 from extranet.reports.view_token import ViewRefused
-from extranet.web.access import AGENTS, PortalRequest, access, actor_of
+from extranet.web.access import BOOKS, PortalRequest, access, actor_of
 from extranet.web.errors import refuse
 from extranet.web.portal.asked import Asked, read_asked
 from extranet.web.portal.owner import NoLongerManaged, SessionOver, gate_of, note_refusal, owner_of
@@ -24,14 +25,14 @@ from extranet.web.portal.owner import NoLongerManaged, SessionOver, gate_of, not
 DEFAULT: Format = "xlsx"  # keeps licenses and ZIPs as they are
 
 
-@access(AGENTS, proof=Proof.DOWNLOADS)
+@access(BOOKS, proof=Proof.DOWNLOADS)
 @require_GET
 def download(request: PortalRequest, kind: str) -> HttpResponse:
     """The file of one view; whose session ended while it was made gets the login page and no byte of it."""
     now = timezone.now()
     try:
         asked = read_asked(kind, request.GET, session_id=str(request.live.id))
-        file = _file(request, asked, owner_of(request, asked, now=now))
+        file = _file(request, asked, owner_of(request, asked, now=now, right=Right.EXPORT))
     except ViewRefused:
         return refuse(request, 410)
     except NoBook:

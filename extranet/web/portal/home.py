@@ -22,6 +22,7 @@ from extranet.reports.changes_shelf import counted
 from extranet.reports.shelf import Week, weeks
 from extranet.web.access import ANYBODY, SIGNED_IN, PortalRequest, access
 from extranet.web.dates import day, moment
+from extranet.web.portal.granted_home import granted_home
 from extranet.web.portal.late import missing_monday
 
 
@@ -58,8 +59,10 @@ def root(request: HttpRequest) -> HttpResponse:
 @access(SIGNED_IN)
 @require_safe
 def home(request: PortalRequest) -> HttpResponse:
-    """An agent's overview; staff have a home of their own."""
+    """An agent's overview; staff and agency staff have a home of their own."""
     agent, now = request.account.agent, timezone.now()
+    if request.account.is_agency_staff:
+        return granted_home(request, expiry=_expiry(request.account, now), now=now)
     if agent is None:
         return redirect("staff-home")
     context = {

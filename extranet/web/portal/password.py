@@ -58,7 +58,7 @@ def password(request: PortalRequest) -> HttpResponse:
         _change(request, form)
     except PasswordRefused as refused:
         return _refused(request, form, refused)
-    return redirect("home" if request.account.agent_id else "staff-home")
+    return redirect("staff-home" if request.account.is_staff_member else "home")
 
 
 def _change(request: PortalRequest, form: PasswordForm) -> None:

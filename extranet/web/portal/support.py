@@ -44,7 +44,8 @@ def support(request: HttpRequest) -> HttpResponse:
     form = RequestForm(request.POST)
     typed = {name: request.POST.get(name, "") for name in form.fields}
     try:
-        taken = receive(**typed, network=network_of(request), now=timezone.now())
+        sender: Account | None = getattr(request, "account", None)
+        taken = receive(**typed, network=network_of(request), now=timezone.now(), sender=sender)
     except TooManyRequests as refused:
         response = _refused(request, form, refused, status=429)
         response["Retry-After"] = str(refused.retry_after)
@@ -63,9 +64,14 @@ def _refused(request: HttpRequest, form: RequestForm, refused: RequestRefused, *
 
 
 def _known(request: HttpRequest) -> dict[str, str]:
-    """What who is signed in need not type again."""
+    """What who is signed in need not type again; agency staff say for whom they write in the address."""
     account: Account | None = getattr(request, "account", None)
-    agent = account.agent if account else None
+    if account is None:
+        return {}
+    if account.is_agency_staff:
+        own = {"name": account.display_name, "email": account.staff_email}
+        return {**own, "license": request.GET.get("agent", "")[: LONGEST["license"]]}
+    agent = account.agent
     return {"name": agent.full_name, "license": agent.license} if agent else {}
 
 

@@ -5,6 +5,8 @@ from django.urls import path
 from extranet.profile.loader import current
 from extranet.web.portal import (
     account,
+    agency_staff,
+    agency_staff_account,
     agreement,
     book,
     changes,
@@ -40,6 +42,16 @@ urlpatterns = [
     path("account/email/", own_email.own_email, name="own-email"),
     path("account/email/prove/", own_email.prove_own_email, name="own-email-prove"),
     path("account/email/stop/", own_email.stop_own_email, name="own-email-stop"),
+    path("account/staff/", agency_staff.agency_staff, name="agency-staff"),
+    path("account/staff/<uuid:account_id>/", agency_staff_account.account, name="agency-staff-account"),
+    path("account/staff/<uuid:account_id>/link/", agency_staff_account.new_link, name="agency-staff-link"),
+    path("account/staff/<uuid:account_id>/revoke/", agency_staff_account.revoke_all, name="agency-staff-revoke"),
+    path(
+        "account/staff/<uuid:account_id>/<str:license>/end/",
+        agency_staff_account.end_book,
+        name="agency-staff-book-end",
+    ),
+    path("account/staff/rights/<uuid:grant_id>/end/", agency_staff.end_grant, name="agency-staff-grant-end"),
     path("email-change/<str:token>/", email_veto.email_veto, name="email-veto"),
     path("support/", support.support, name="support"),
 ]

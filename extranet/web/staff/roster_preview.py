@@ -68,6 +68,7 @@ def _told(done: RosterDay) -> list[str]:
     return [
         f"Changed: {counted(done.taken.preview.counts)}.",
         f"Sessions ended at once: {done.sessions_ended:,}.",
+        f"Rights of agency staff ended: {done.rights_ended:,}.",
         f"Parts of reports that waited for an agent and were handed over: {done.frames_handed_over:,}.",
     ]
 

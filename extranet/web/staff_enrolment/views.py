@@ -1,4 +1,5 @@
-"""A new member of staff follows the one-use link: own password, authenticator app, recovery codes."""
+"""A new member of staff, or somebody who works for an agent, follows the one-use link: own password, authenticator app,
+recovery codes."""
 
 import re
 from typing import Any
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.models import Account
 from extranet.credentials.second_factor import propose
-from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look
+from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look, must_give_code
 from extranet.web.access import ANYBODY, access
 from extranet.web.cookies import cookie_name, set_cookie
 from extranet.web.errors import refuse
@@ -20,7 +21,7 @@ from extranet.web.network import browser_of, network_of
 from extranet.web.password_words import hint, words
 from extranet.web.staff_enrolment.qr import qr_svg
 
-TITLE = "Set up your staff account"
+TITLE = "Set up your account"
 HOLDER_COOKIE = cookie_name("enrolment")
 SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
 HOLDER = re.compile(f"[{SIGNS}]{{32}}")
@@ -51,6 +52,7 @@ class EnrolmentForm(forms.Form):
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = hint(account)
+        self.fields["code"].required = must_give_code(account)
 
     def clean_again(self) -> str:
         again = str(self.cleaned_data["again"])
