@@ -14,7 +14,8 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials.gate import Channel, may_enter, needs_second_factor
 from extranet.credentials.models import Account, LiveSession, SessionClock
-from extranet.credentials.session_clock import BY, CLOCK, advance, is_before, went_back
+from extranet.credentials.session_clock import BY, advance, is_before, went_back
+from extranet.credentials.session_clock import CLOCK as CLOCK
 from extranet.credentials.session_store import stored_key
 from extranet.profile.in_force import policy
 
