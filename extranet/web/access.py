@@ -29,12 +29,16 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take. A ``gate`` of
-    its own decides instead of the session: it answers why not, or None."""
+    """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take.
+
+    ``cookieless``: no session is looked at. A ``gate`` of its own decides instead of the session: it answers why not,
+    or None.
+    """
 
     name: str
     anybody: bool = False
     unfinished: bool = False
+    cookieless: bool = False
     agents: bool = False
     roles: frozenset[str] = frozenset()
     gate: "Callable[[HttpRequest], HttpResponseBase | None] | None" = None
@@ -104,6 +108,8 @@ class AccessMiddleware:
             return self._refuse(request, "the page declares no rule")
         if rule.gate is not None:
             return rule.gate(request)
+        if rule.cookieless:
+            return None
         ended = self._attach(request, keeps_alive=getattr(view, "keeps_alive", True))
         if rule.anybody:
             return None

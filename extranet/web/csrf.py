@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.decorators import decorator_from_middleware
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 OURS = ("same-origin", "none")  # none: typed by the person
@@ -30,6 +31,10 @@ class OwnFormsMiddleware(CsrfViewMiddleware):
             refused: HttpResponseForbidden = self._reject(request, "the form stands on another site")
             return refused
         return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+own_forms_only = decorator_from_middleware(OwnFormsMiddleware)
+"""The same for one view, where it must be asked later than by the middleware (Django's csrf_protect knows less)."""
 
 
 def from_own_page(request: HttpRequest) -> bool:

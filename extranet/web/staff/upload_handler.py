@@ -14,10 +14,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 
 from extranet.reports.staging import Arriving
 from extranet.web.access import PortalRequest
+from extranet.web.csrf import own_forms_only
 
 FIELD = "file"
 PIECE = 256 * 1024
@@ -94,7 +95,7 @@ def sealing(*, limit: int) -> Callable[[Receiver], Callable[[PortalRequest], Htt
     """Give a view the handler of its form's file, and remove what it did not keep, however it ended."""
 
     def declare(view: Receiver) -> Callable[[PortalRequest], HttpResponse]:
-        protected = csrf_protect(view)
+        protected = own_forms_only(view)
 
         @csrf_exempt
         @wraps(view)
