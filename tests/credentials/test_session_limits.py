@@ -222,7 +222,7 @@ def test_two_workers_that_find_it_over_end_it_once(now: datetime) -> None:
 def test_two_workers_that_find_the_clock_set_back_end_all_once(now: datetime) -> None:
     alice, bob = new_account(now=now), new_account("4000002", now=now)
     keys = [begin(alice, now), begin(bob, now)]
-    assert at_once(*[lambda key=key: state(key, now - HOURS) for key in keys * 2]) == ["clock"] * 4  # type: ignore[misc]
+    assert at_once(*[lambda key=key: state(key, now - HOURS) for key in keys * 2]) == ["clock"] * 4
     assert len(events("account:session:ended")) == 2
 
 
@@ -231,10 +231,7 @@ def test_of_two_renewals_at_once_one_wins(now: datetime) -> None:
     alice = new_account(now=now)
     session = row(begin(alice, now))
     done = at_once(
-        *[
-            lambda key=key: sessions.renew(session=session, session_key=key, now=now)  # type: ignore[misc]
-            for key in ("one", "two", "three")
-        ]
+        *[lambda key=key: sessions.renew(session=session, session_key=key, now=now) for key in ("one", "two", "three")]
     )
     assert sum(isinstance(answer, LiveSession) for answer in done) == 1
     assert sorted(state(key, now) for key in ("one", "two", "three")) == ["live", "unknown", "unknown"]

@@ -1,4 +1,4 @@
-"""The real server, spoken to byte by byte: what no client library would send, and no library takes away from the answer."""
+"""The real server, spoken to byte by byte: what no client library would send, and the answer as it is."""
 
 import os
 import socket
@@ -32,7 +32,6 @@ class Server:
         """One connection, the bytes as they are; lines end as HTTP wants it. Nothing at all is status 0."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
             line.sendall(text.replace("\n", "\r\n").encode("latin-1"))
-            line.shutdown(socket.SHUT_WR)
             heard = b"".join(iter(lambda: _hear(line), b""))
         head, _, body = heard.partition(b"\r\n\r\n")
         first, _, headers = head.partition(b"\r\n")
@@ -87,7 +86,8 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             if Server(port).ask("GET", "/health/live").status == 200:
                 return
         except OSError:
-            time.sleep(0.1)
+            pass  # not yet
+        time.sleep(0.1)
     raise AssertionError(log.read_text()[-2000:])
 
 
