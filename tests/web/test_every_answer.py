@@ -51,6 +51,7 @@ def missing(answer: Any) -> list[str]:
     wanted = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'")
     found += [f"no {part}" for part in wanted if part not in content]
     found += [f"{word} in the content policy" for word in ("unsafe", "data:", "*", "report") if word in content]
+    found += [name for name in answer.headers if name.lower().startswith(("access-control-", "server", "x-powered-by"))]
     return found + ([] if "camera=()" in features else ["no Permissions-Policy"])
 
 
