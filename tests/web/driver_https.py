@@ -60,6 +60,10 @@ def walk() -> None:
     people = {"stranger": watched(PORTAL), "agent": watched(PORTAL)}
     logged = people["agent"].post("/login/", {"username": alice.username, "password": CHOSEN})
     assert logged.status_code == 302
+    people["agent"].post("/agreement/", {"version": people["agent"].get("/agreement/").context["version"]})
+    assert (
+        people["agent"].post("/account/sessions/end-others/").status_code == 302
+    )  # with a message, shown by the next page
     for role in StaffRole.values:
         people[role] = watched(PORTAL)
         people[role].cookies = at_work(staff_account(role.replace("_", ""), role, now=now)).cookies
