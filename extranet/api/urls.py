@@ -13,10 +13,11 @@ from extranet.api.gate import PUBLISHERS_TOKENS
 from extranet.api.problems import CONTENT_TYPE, problem
 from extranet.api.v1 import api
 from extranet.profile.loader import current
-from extranet.web.access import ANYBODY, access
+from extranet.web.access import Rule, access
 
 PREFIX = "api/v1/"
 PARAMETER = re.compile(r"<\w+:(\w+)>")
+WITHOUT_COOKIES = Rule("anybody", anybody=True, cookieless=True)
 View = Callable[..., HttpResponseBase]
 
 
@@ -39,9 +40,10 @@ def in_one_form(view: View, methods: Sequence[str] = ()) -> View:
     @csrf_exempt  # no cookie lets anybody in here, so no form of another site does
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "HEAD":
-            request.method = "GET"  # the server sends the head of that answer alone
+        asked = request.method
+        request.method = "GET" if asked == "HEAD" else asked  # the server sends the head of that answer alone
         found = view(request, *args, **kwargs)
+        request.method = asked
         return (
             not_allowed(_with_head(found["Allow"].split(", "))) if isinstance(found, HttpResponseNotAllowed) else found
         )
@@ -64,7 +66,7 @@ def _reading(view: Callable[[HttpRequest], HttpResponse]) -> View:
     def answer(request: HttpRequest) -> HttpResponseBase:
         return view(request) if request.method in ("GET", "HEAD") else HttpResponseNotAllowed(["GET", "HEAD"])
 
-    return access(ANYBODY)(in_one_form(answer, ["GET"]))
+    return access(WITHOUT_COOKIES)(in_one_form(answer, ["GET"]))
 
 
 def openapi(request: HttpRequest) -> HttpResponse:

@@ -33,7 +33,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 class Rule:
     """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take, ``factor_open``
     who still has to set up a second factor. A ``gate`` of its own decides instead of the session: it answers why not,
-    or None.
+    or None. ``cookieless``: no session is looked at.
 
     ``subject``: the page shows something of one agent; of whom the agents among those admitted see it, is decided where
     it is opened (BOOK: the own one, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
@@ -42,6 +42,7 @@ class Rule:
     anybody: bool = False
     unfinished: bool = False
     factor_open: bool = False
+    cookieless: bool = False
     agents: bool = False
     agency_staff: bool = False
     subject: str = ""
@@ -121,6 +122,8 @@ class AccessMiddleware:
             return self._refuse(request, "the page declares no rule")
         if rule.gate is not None:
             return rule.gate(request)
+        if rule.cookieless:
+            return None
         ended = self._attach(request, keeps_alive=getattr(view, "keeps_alive", True))
         if rule.anybody:
             return None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from extranet.credentials import sessions
 from extranet.credentials.gate import Reason
 from extranet.credentials.granting import REVOKED
+from extranet.credentials.session_clock import CLOCK
 from extranet.profile.in_force import policy
 
 _BARRED = "Your access has ended. If you think that is a mistake, ask the service center."
@@ -19,7 +20,7 @@ _WORDS: Mapping[str, str] = {
     sessions.BY_OWNER: "Your session was ended in another browser, from the list of sessions of your account. "
     "If that was not you, get a new password with the reset link now.",
     sessions.ROLE_CHANGED: "Your session was ended, because your role was changed. Log in to go on with the new one.",
-    sessions.CLOCK: "The clock of this site was set right, so everybody has to log in again.",
+    CLOCK: "The clock of this site was set right, so everybody has to log in again.",
     "reissued": "Your session was ended, because a new password was issued to you. It comes by e-mail.",
     "enrolled": "Your session was ended, because your account was set up anew. Log in with the new password.",
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",

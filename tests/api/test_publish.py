@@ -230,7 +230,7 @@ def test_everything_that_is_not_there_is_said_in_the_same_form(adas: Client, db:
         assert (missing.status_code, missing["Content-Type"]) == (404, "application/problem+json"), address
     wrong = adas.delete(SEND)
     assert (wrong.status_code, wrong["Content-Type"]) == (405, "application/problem+json")
-    assert set(wrong["Allow"].split(", ")) == {"GET", "POST"}
+    assert set(wrong["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
 def test_the_description_is_for_everybody(db: None) -> None:

@@ -13,12 +13,14 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 
 from extranet.reports.room import NoRoom
 from extranet.reports.staging import Arriving
 from extranet.web.access import PortalRequest
+from extranet.web.csrf import own_forms_only
 
 FIELD = "file"
 PIECE = 256 * 1024
@@ -103,15 +105,15 @@ class SealingHandler(FileUploadHandler):
 Receiver = Callable[[PortalRequest, SealingHandler], HttpResponse]
 
 
-def sealing(*, limit: int) -> Callable[[Receiver], Callable[[PortalRequest], HttpResponse]]:
+def sealing(*, limit: int) -> Callable[[Receiver], Callable[[PortalRequest], HttpResponseBase]]:
     """Give a view the handler of its form's file, and remove what it did not keep, however it ended."""
 
-    def declare(view: Receiver) -> Callable[[PortalRequest], HttpResponse]:
-        protected = csrf_protect(view)
+    def declare(view: Receiver) -> Callable[[PortalRequest], HttpResponseBase]:
+        protected = own_forms_only(view)
 
         @csrf_exempt
         @wraps(view)
-        def receive(request: PortalRequest) -> HttpResponse:
+        def receive(request: PortalRequest) -> HttpResponseBase:
             handler = SealingHandler(limit=limit, now=timezone.now())
             request.upload_handlers = [handler]
             try:
