@@ -29,7 +29,7 @@ TRIES_A_DAY = 3  # of an agent, whoever asks: days and small numbers could be gu
 
 @dataclass(frozen=True)
 class Compared:
-    """How many answers were right, and whether all were that there are; both without a word when tries are spent."""
+    """How many answers count: all that there are, or none. ``all_right``: nothing that only the agent knows is missing."""
 
     matching: int
     all_right: bool
@@ -58,11 +58,10 @@ def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compa
     budget = throttle.Budget(SCOPE, day, ((TRIES_A_DAY, day),))
     if not throttle.take(budget=budget, owner=owner, now=now).allowed:
         return Compared(0, all_right=False)
-    right = sum(same(facts.get(fact, ""), answer) for fact, answer in given.items())
-    if right < len(facts):
-        return Compared(right if right == len(given) else 0, all_right=False)
+    if not facts or sum(same(fact, given.get(name, "")) for name, fact in facts.items()) < len(facts):
+        return Compared(0, all_right=False)  # one right and one wrong say nothing, or each could be found by itself
     throttle.clear(owner=owner, scopes=(SCOPE,))
-    return Compared(right, all_right=True)
+    return Compared(len(facts), all_right=True)
 
 
 def normal(fact: str, value: str) -> str:

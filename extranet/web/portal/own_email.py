@@ -94,9 +94,7 @@ def prove_own_email(request: PortalRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, code=form)
     try:
-        change = prove(
-            agent=_agent(request), code=form.cleaned_data["code"], by=actor_of(request), now=timezone.now()
-        )
+        change = prove(agent=_agent(request), code=form.cleaned_data["code"], by=actor_of(request), now=timezone.now())
     except ProofRefused as refused:
         left = refused.tries_left
         tries = f"{left} {'try is' if left == 1 else 'tries are'} left."

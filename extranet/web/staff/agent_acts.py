@@ -121,7 +121,10 @@ def _change_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
         form.add_error("new_email", str(refused))
         return _refused(request, asked, form)
     when = moment(change.active_from)
-    messages.success(request, f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.")
+    messages.success(
+        request,
+        f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.",
+    )
     return None
 
 
