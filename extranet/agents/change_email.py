@@ -47,8 +47,9 @@ class Waiting:
 
 
 def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetime) -> EmailChange:
-    """Begin a change; both addresses are told, the new one with a code that proves it (the roster's needs none). A waiting
-    one is replaced, its link and its code are dead.
+    """Begin a change; both addresses are told, the new one with a code that proves it (the roster's needs none).
+
+    A waiting one is replaced; its link and its code are dead.
 
     Raises EmailChangeRefused.
     """
@@ -163,7 +164,7 @@ def _end(change: EmailChange, state: EmailChange.State, *, now: datetime) -> boo
 
 
 def _hear_the_roster_again(change: EmailChange) -> None:
-    """A word of the roster that this change held up counts as news once more, or who starts a change could silence it."""
+    """A word of the roster that this change held up is news once more, or who starts a change could silence it."""
     if change.source != ROSTER and change.roster_said:
         Agent.objects.filter(pk=change.agent_id).update(roster_email=change.roster_said)
 
