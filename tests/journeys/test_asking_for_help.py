@@ -10,6 +10,7 @@ from extranet.agents.models import Agent
 from extranet.credentials.models import Account
 from extranet.profile.exchange import Profile
 from extranet.profile.loader import current
+from extranet.reports.shelf import weeks
 from extranet.service_center import acts
 from extranet.service_center.answer import answer
 from extranet.service_center.identity import IdentityNotChecked, check_identity
@@ -18,7 +19,6 @@ from tests.journeys.browser import Browser
 from tests.journeys.conftest import CHOSEN
 from tests.journeys.exchange import ALICE, CHARLIE, DORA, Exchange, username
 from tests.journeys.test_forgotten_password import LINK
-from tests.service_center.known import KNOWN, give_own_facts
 
 BEGINS = "alice is in"
 FACTS = {"npn": ALICE["npn"], "phone": ALICE["phone"], "email": ALICE["email"]}
@@ -32,8 +32,10 @@ def agent(row: dict[str, str]) -> Agent:
 
 def check_all(exchange: Exchange) -> None:
     """Also by what only Alice knows."""
-    give_own_facts(Account.objects.get(agent=agent(ALICE)), now=exchange.now)
-    assert check_identity(agent=agent(ALICE), answers={**FACTS, **KNOWN}, by=DORA, now=exchange.now).own
+    Account.objects.filter(agent=agent(ALICE)).update(last_login=exchange.now - timedelta(days=5))
+    newest = weeks(agent=agent(ALICE), kind="book-of-business", now=exchange.now)[0]
+    known = {"last_login_on": "2026-11-11", "cases": str(newest.cases)}
+    assert check_identity(agent=agent(ALICE), answers={**FACTS, **known}, by=DORA, now=exchange.now).own
 
 
 def send_form(address: str = ALICE["email"]) -> Browser:

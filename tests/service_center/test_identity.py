@@ -27,8 +27,8 @@ MOMENT = timedelta(microseconds=1)
 HALF_HOUR = timedelta(minutes=30)
 
 
-def test_only_facts_that_the_roster_holds_are_asked(alice: Agent, charlie: Agent) -> None:
-    assert [question.fact for question in questions(alice)] == [
+def test_only_facts_that_are_there_are_asked(alice: Agent, charlie: Agent, now: datetime) -> None:
+    assert [question.fact for question in questions(alice, now=now)] == [
         "npn",
         "phone",
         "email",
@@ -37,7 +37,12 @@ def test_only_facts_that_the_roster_holds_are_asked(alice: Agent, charlie: Agent
         "certified_on",
         "last_name",
     ]
-    assert [question.fact for question in questions(charlie)] == ["email", "agency_name", "certified_on", "last_name"]
+    assert [question.fact for question in questions(charlie, now=now)] == [
+        "email",
+        "agency_name",
+        "certified_on",
+        "last_name",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +134,8 @@ def known(account: Account, alice: Agent, now: datetime) -> Agent:
 
 
 def test_both_own_facts_count_and_are_asked_for_where_they_exist(known: Agent, bob: Agent, now: datetime) -> None:
-    assert {question.fact for question in questions(known)} >= set(KNOWN)
-    assert not {question.fact for question in questions(bob)} & set(KNOWN)
+    assert {question.fact for question in questions(known, now=now)} >= set(KNOWN)
+    assert not {question.fact for question in questions(bob, now=now)} & set(KNOWN)
     check = check_identity(agent=known, answers={"last_name": "nunezortega", **KNOWN}, by=ADA, now=now)
     assert (check.passed, check.own) == (True, True)
 

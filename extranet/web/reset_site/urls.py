@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extranet.web.reset_site import views
+from extranet.web.reset_site import again, views
 from extranet.web.reset_site.arrive import arrive
 
 pages = [
@@ -11,6 +11,7 @@ pages = [
     path("sent/", views.sent, name="reset-sent"),
     path("link/<slug:token>/", views.link, name="reset-link"),
     path("link/<slug:token>", views.link),  # some mail programs drop the last sign of a link
+    path("link/<slug:token>/again/", again.again, name="reset-again"),
     path("done/<uuid:link_id>/", views.done, name="reset-done"),
 ]
 urlpatterns = [*pages, path("arrive/", arrive, name="reset-arrive")]

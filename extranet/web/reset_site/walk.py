@@ -24,6 +24,8 @@ class Walk:
 
     username: str
     code: str = ""
+    device: str = ""
+    """The known device that asks, if it is one."""
 
 
 def sealed(walk: Walk, *, token: str, now: datetime) -> str:
