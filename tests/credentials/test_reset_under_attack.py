@@ -32,8 +32,9 @@ def living(account: Account, *, now: datetime) -> list[str]:
     """Links in her mailbox that work now, the newest first."""
     links = ResetLink.objects.filter(account=account, state=ResetLink.State.OPEN, expires_at__gt=now)
     digests = set(links.values_list("digest", flat=True))
-    tokens = (token_in(mail) for mail in sorted(reset_mails(account), key=lambda mail: mail.posted_at, reverse=True))
-    return [token for token in tokens if digest(token) in digests]
+    arrived = (mail for mail in reset_mails(account) if mail.wiped_at is None)
+    tokens = [token_in(mail) for mail in sorted(arrived, key=lambda mail: mail.posted_at)]
+    return [token for token in reversed(tokens) if digest(token) in digests]
 
 
 def known_device(account: Account, *, now: datetime) -> str:
@@ -58,6 +59,10 @@ def in_by_a_strange_browser(account: Account, *, now: datetime) -> str:
             claim(theirs, now=now)
         reset.ask_again(token=theirs, username="4000001", network=HOME, browser_token=HERS, now=now)
     return claim(living(account, now=now)[0], now=now).password
+
+
+def get_in(account: Account, device: str, *, now: datetime) -> str:
+    return in_by_her_own_browser(account, device, now=now) if device else in_by_a_strange_browser(account, now=now)
 
 
 @pytest.mark.parametrize("where", ["in her own browser", "in a strange one"])
@@ -98,7 +103,7 @@ def test_a_device_has_three_mails_an_hour_of_its_own(alice: Account, bob: Accoun
     revoke_all(account=alice, now=now)
     reset.ask(username=alice.username, network=HOME, browser_token=HERS, now=now + minutes(61), device_id=device)
     assert len(reset_mails(alice)) == 7
-    assert [event.detail["by"] for event in events("account:reset:throttled")] == ["reset-mail-known", "reset-mail"]
+    assert events("account:reset:throttled")[0].detail["by"] == "reset-mail-known"
 
 
 def test_who_found_one_mail_causes_another_and_cannot_use_either(alice: Account, now: datetime) -> None:

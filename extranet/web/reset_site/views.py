@@ -46,10 +46,8 @@ def start(request: HttpRequest) -> HttpResponse:
         return _start_page(request, form)
     except reset.TooManyAsks as many:
         return refuse(request, 429, retry_after=many.retry_after)
-    token = cookies.browser_token_or_new(request)
-    return cookies.remember_browser(
-        _onward("reset-how", walk.Walk(name, device=known.device_of(request, now=now)), token=token), token
-    )
+    token, device = cookies.browser_token_or_new(request), known.device_of(request, now=now)
+    return cookies.remember_browser(_onward("reset-how", walk.Walk(name, device=device), token=token), token)
 
 
 @access(ANYBODY)
