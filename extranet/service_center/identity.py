@@ -59,7 +59,7 @@ class Question:
 
 def questions(agent: Agent, *, now: datetime) -> list[Question]:
     """What may be asked about this agent: only facts that are there, the least known of the roster's first."""
-    facts = {**_facts(agent), **own_facts.of(agent, now=now)}
+    facts: Mapping[str, object] = {**_facts(agent), **own_facts.of(agent, now=now)}
     return [Question(fact, text) for fact, text in ASKS.items() if facts.get(fact)]
 
 

@@ -35,12 +35,13 @@ class Compared:
     all_right: bool
 
 
-def of(agent: Agent, *, now: datetime) -> dict[str, str]:
-    """The facts that are there, as ``normal`` writes them. Never for a page."""
-    account = Account.objects.filter(agent=agent).first()
-    last = account.last_login if account else None
-    found = {LOGIN: local_day(last, zone()).isoformat() if last else "", CASES: _cases(agent, now)}
-    return {fact: value for fact, value in found.items() if value}
+def of(agent: Agent, *, now: datetime) -> dict[str, list[str]]:
+    """The facts that are there with their right answers, as ``normal`` writes them. Never for a page.
+
+    Of logins the last two count: the newest may be a thief's, of which the owner knows nothing.
+    """
+    found = {LOGIN: _days(Account.objects.filter(agent=agent).first()), CASES: _cases(agent, now)}
+    return {fact: right for fact, right in found.items() if right}
 
 
 def are_complete(agent: Agent, *, now: datetime) -> bool:
@@ -58,7 +59,8 @@ def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compa
     budget = throttle.Budget(SCOPE, day, ((TRIES_A_DAY, day),))
     if not throttle.take(budget=budget, owner=owner, now=now).allowed:
         return Compared(0, all_right=False)
-    if not facts or sum(same(fact, given.get(name, "")) for name, fact in facts.items()) < len(facts):
+    right = [any(same(answer, given.get(fact, "")) for answer in known) for fact, known in facts.items()]
+    if not facts or not all(right):
         return Compared(0, all_right=False)  # one right and one wrong say nothing, or each could be found by itself
     throttle.clear(owner=owner, scopes=(SCOPE,))
     return Compared(len(facts), all_right=True)
@@ -72,7 +74,12 @@ def normal(fact: str, value: str) -> str:
     return digits.lstrip("0")
 
 
-def _cases(agent: Agent, now: datetime) -> str:
+def _days(account: Account | None) -> list[str]:
+    moments = (account.last_login, account.previous_login_at) if account else ()
+    return [local_day(moment, zone()).isoformat() for moment in moments if moment is not None]
+
+
+def _cases(agent: Agent, now: datetime) -> list[str]:
     """Of the first report that the profile declares, the book; blank where the agent has none or an empty one."""
     found = weeks(agent=agent, kind=next(iter(current().reports)), now=now)
-    return next((str(week.cases) for week in found if week.current and week.cases), "")
+    return [str(week.cases) for week in found if week.current and week.cases]
