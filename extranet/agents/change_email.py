@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,7 +25,8 @@ from extranet.profile.in_force import policy as policy_in_force
 from extranet.vault.tokens import digest, new_token, short_code
 
 Source = Literal["roster", "service_center", "agent"]
-ROSTER, AGENT = "roster", "agent"
+ROSTER: Final = "roster"
+AGENT: Final = "agent"
 Also = Callable[[EmailChange], None]
 VETO_PATH = "/email-change/"  # under the portal's base URL, then the token: a page whose button stops the change
 

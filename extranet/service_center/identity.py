@@ -17,7 +17,7 @@ from extranet.agents.agency import open_membership
 from extranet.agents.models import Agent
 from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record, record_refusal
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.service_center import own_facts
 from extranet.service_center.models import IdentityCheck
 
@@ -88,7 +88,7 @@ def check_identity(*, agent: Agent, answers: Mapping[str, str], by: Actor, now: 
             good_until=now + GOOD_FOR if passed else now,
         )
         action = Action.IDENTITY_CHECKED if passed else Action.IDENTITY_CHECK_FAILED
-        detail = {"compared": sorted(given), "matching": matching, "own": check.own}
+        detail: dict[str, JsonValue] = {"compared": sorted(given), "matching": matching, "own": check.own}
         record(action=action, now=now, actor=by, subject=copied_name(agent.license), detail=detail)
     return check
 

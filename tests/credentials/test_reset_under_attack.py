@@ -1,8 +1,11 @@
 """Two networks fight over one account's links for a day; its owner gets in whenever she wants, from wherever."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
 from extranet.credentials import reset
 from extranet.credentials.devices import mark_known, revoke_all
@@ -135,3 +138,16 @@ def test_two_links_of_ones_own_come_of_one_and_only_by_its_user_name(
         again("4000001", now + minutes(60))
     assert len(reset_mails(alice)) == 3
     assert not reset_mails(bob)
+
+
+def test_without_its_counters_nobody_is_mailed_and_the_answer_is_the_same(alice: Account, now: datetime) -> None:
+    def away(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "throttles" in sql:
+            raise OperationalError("the database is away")
+        return execute(sql, *rest)
+
+    plain = ask(alice.username, now=now)
+    with connection.execute_wrapper(away):
+        answer = ask(alice.username, now=now)
+    assert (answer.masked_email, len(answer.code)) == (plain.masked_email, len(plain.code))
+    assert len(reset_mails(alice)) == 1
