@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,7 +25,8 @@ from extranet.profile.in_force import policy as policy_in_force
 from extranet.vault.tokens import digest, new_token, short_code
 
 Source = Literal["roster", "service_center", "agent"]
-ROSTER, AGENT = "roster", "agent"
+ROSTER: Final = "roster"
+AGENT: Final = "agent"
 Also = Callable[[EmailChange], None]
 VETO_PATH = "/email-change/"  # under the portal's base URL, then the token: a page whose button stops the change
 
@@ -47,8 +48,9 @@ class Waiting:
 
 
 def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetime) -> EmailChange:
-    """Begin a change; both addresses are told, the new one with a code that proves it (the roster's needs none). A waiting
-    one is replaced, its link and its code are dead.
+    """Begin a change; both addresses are told, the new one with a code that proves it (the roster's needs none).
+
+    A waiting one is replaced; its link and its code are dead.
 
     Raises EmailChangeRefused.
     """
@@ -163,7 +165,7 @@ def _end(change: EmailChange, state: EmailChange.State, *, now: datetime) -> boo
 
 
 def _hear_the_roster_again(change: EmailChange) -> None:
-    """A word of the roster that this change held up counts as news once more, or who starts a change could silence it."""
+    """A word of the roster that this change held up is news once more, or who starts a change could silence it."""
     if change.source != ROSTER and change.roster_said:
         Agent.objects.filter(pk=change.agent_id).update(roster_email=change.roster_said)
 

@@ -122,8 +122,8 @@ class RosterImport(models.Model):
 
 
 class EmailChange(models.Model):
-    """A change of address under way: told to the old address, proved at the new one, active after the waiting time unless
-    vetoed (J19)."""
+    """A change of address under way: told to the old address, proved at the new one, active after the waiting time
+    unless vetoed (J19)."""
 
     class State(models.TextChoices):
         WAITING = "waiting"

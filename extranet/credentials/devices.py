@@ -19,6 +19,11 @@ def recognise(*, username: str, token: str | None) -> KnownDevice | None:
     return living.first()
 
 
+def still_known(*, username: str, device_id: str) -> bool:
+    """Whether that device, recognised by another host a while ago, is a living one of that account."""
+    return KnownDevice.objects.filter(pk=device_id, revoked_at=None, account__username=username).exists()
+
+
 def mark_known(*, account: Account, browser: str, now: datetime, token: str | None = None) -> str:
     """Remember the browser; the token for its cookie: the one it has, else a new one. Stored is the digest."""
     if token and _living(account).filter(digest=digest(token)).update(last_used_at=now, browser=browser[:120]):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from extranet.agents import change_email
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
@@ -50,12 +51,15 @@ def unlock(*, account: Account, by: Actor, now: datetime) -> int:
 
 
 def end_access(*, account: Account, reason: str, by: Actor, now: datetime) -> int:
-    """End sessions, open links, shown passwords, known devices and tokens; how many sessions were live."""
+    """End sessions, open links, shown passwords, known devices, tokens and a change of address that a session began;
+    how many sessions were live."""
     with transaction.atomic():
         api_tokens.end_all(account=account, reason=reason, by=by, now=now)
         end_links(account=account)
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
         devices.revoke_all(account=account, now=now)
+        if account.agent is not None:  # a thief's session must not move the mails after it ended
+            change_email.stop(agent=account.agent, by=by, now=now, sources=(change_email.AGENT,))
         return sessions.end_all(account=account, reason=reason, by=by, now=now)
 
 

@@ -1,5 +1,6 @@
 """Resetting a password (J16 - J24): ask, look, claim, show again. One file an act; this one names them for callers."""
 
+from extranet.credentials.reset_again import AgainRefused, ask_again, whose
 from extranet.credentials.reset_ask import (
     Asked,
     ResetRefused,
@@ -14,6 +15,7 @@ from extranet.credentials.reset_link import LinkView, ResetOver, look
 from extranet.credentials.reset_shown import NotShown, Shown, purge_shown, show_again
 
 __all__ = [
+    "AgainRefused",
     "Asked",
     "ChoiceRefused",
     "Claimed",
@@ -25,6 +27,7 @@ __all__ = [
     "Shown",
     "TooManyAsks",
     "ask",
+    "ask_again",
     "begin",
     "claim",
     "look",
@@ -33,4 +36,5 @@ __all__ = [
     "purge_shown",
     "show_again",
     "start_by_staff",
+    "whose",
 ]

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
-from extranet.credentials import reset_link, throttle
+from extranet.credentials import devices, reset_link, throttle
 from extranet.credentials.address_mask import decoy, mask
 from extranet.credentials.gate import Channel, Reason, may_enter
 from extranet.credentials.models import Account, AccountKind
@@ -22,7 +22,7 @@ from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.vault.tokens import short_code
 
-MAILS, NETWORK = "reset-mail", "reset-network"
+MAILS, KNOWN_MAILS, NETWORK = "reset-mail", "reset-mail-known", "reset-network"
 NO_ADDRESS = "no_address"
 
 
@@ -70,19 +70,22 @@ def masked_email(*, username: str) -> str:
     return _masked(_find(name), name)
 
 
-def ask(*, username: str, network: str, browser_token: str, now: datetime) -> Asked:
+def ask(*, username: str, network: str, browser_token: str, now: datetime, device_id: str = "") -> Asked:
     """Mail a link if the name has an account that a reset can help; the answer is the same if not.
 
-    ``browser_token`` is the secret of the asking browser's cookie. Raises UsernameRefused.
+    ``browser_token`` is the secret of the asking browser's cookie; ``device_id`` a device in which the owner was in
+    before: it has mails of its own, which no stranger can spend. Raises UsernameRefused.
     """
     name, code = parse(username), short_code()
     account, actor = _find(name), Actor.nobody(network)
     asked = Asked(_masked(account, name), code)
-    if not throttle.take(budget=_of_mails(), owner=name, now=now).allowed:
-        record_refusal(action=Action.RESET_THROTTLED, now=now, actor=actor, subject=name, detail={"by": MAILS})
+    known = bool(device_id) and devices.still_known(username=name, device_id=device_id)
+    scope, detail = (KNOWN_MAILS, device_id) if known else (MAILS, "")
+    if not throttle.take(budget=budget_of_mails(scope), owner=name, detail=detail, now=now).allowed:
+        record_refusal(action=Action.RESET_THROTTLED, now=now, actor=actor, subject=name, detail={"by": scope})
         return asked
     with transaction.atomic():
-        barred = _mail_or_pretend(account or _ghost(name), browser_token, code, now)
+        barred = mail_or_pretend(account or _ghost(name), browser_token, code, now)
         action = Action.RESET_REFUSED if barred else Action.RESET_ASKED
         record(action=action, now=now, actor=actor, subject=name, detail={"reason": barred} if barred else {})
     return asked
@@ -109,7 +112,7 @@ def start_by_staff(*, account: Account, by: Actor, now: datetime) -> str:
     return code
 
 
-def _mail_or_pretend(account: Account, browser_token: str, code: str, now: datetime) -> str:
+def mail_or_pretend(account: Account, browser_token: str, code: str, now: datetime) -> str:
     """Make link and mail; take both back where nobody may get them. Why, or nothing if the mail is on its way."""
     barred, to = _barred(account, now), account.address
     try:
@@ -159,10 +162,10 @@ def _barred(account: Account, now: datetime) -> str:
     return "" if verdict.allowed else verdict.reason
 
 
-def _of_mails() -> Budget:
+def budget_of_mails(scope: str) -> Budget:
     """So many mails, then an hour without, for a name: known and unknown ones are counted alike."""
     hour = timedelta(hours=1)
-    return Budget(MAILS, hour, ((policy().reset_mails_per_hour, hour),))
+    return Budget(scope, hour, ((policy().reset_mails_per_hour, hour),))
 
 
 def _of_network() -> Budget:

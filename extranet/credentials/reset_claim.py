@@ -25,6 +25,7 @@ from extranet.credentials.history import put_in_force, was_used
 from extranet.credentials.issue import Generated, generate, issue_password
 from extranet.credentials.models import Account, ResetLink
 from extranet.credentials.password_mail import KIND as PASSWORD_MAIL
+from extranet.credentials.reset_ask import KNOWN_MAILS, MAILS
 from extranet.credentials.reset_link import TRIES, ResetOver, asked_here, code_digest, living
 from extranet.mail.catalogue import PasswordWasResetMail, PickUpMail, ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.outbox import AddressRefused, cancel, post
@@ -193,6 +194,7 @@ def _end_the_old(account: Account, by: Actor, now: datetime) -> None:
     for kind in OUTDATED_MAILS:
         cancel(key_prefix=f"{kind}:{account.username}:", now=now)
     throttle.clear(owner=account.username)
+    throttle.clear(owner=account.username, scopes=(MAILS, KNOWN_MAILS))  # all links ended: others must be to be had
     if account.agent is not None:  # whoever has the mailbox has spoken: what a session began does not go on
         change_email.stop(agent=account.agent, by=by, now=now, sources=(change_email.AGENT,))
     sessions.end_all(account=account, reason="reset", by=by, now=now)

@@ -79,10 +79,10 @@ def change_email(
     EmailChangeRefused.
     """
     require_check(agent=agent, act="change_email", by=by, now=now)
-    if not own_facts.are_complete(agent):
+    if not own_facts.are_complete(agent, now=now):
         raise ActRefused(
-            "This agent has not logged in yet or has no book, so a caller cannot show enough here. The agent changes the "
-            "address under Account in the portal, or the exchange corrects it on the roster."
+            "This agent has not logged in yet or has no book, so a caller cannot show enough here. The agent changes "
+            "the address under Account in the portal, or the exchange corrects it on the roster."
         )
     require_check(agent=agent, act="change_email", by=by, now=now, own=True)
     with transaction.atomic():
@@ -95,8 +95,8 @@ def change_email(
 
 
 def prove_email(*, agent: Agent, code: str, by: Actor, now: datetime) -> EmailChange:
-    """Take the code that the caller reads from the new mailbox. Needs no check: who has the code reads that mailbox, and
-    the address was asked for after one. Raises ProofRefused."""
+    """Take the code that the caller reads from the new mailbox. Needs no check: who has the code reads that mailbox,
+    and the address was asked for after one. Raises ProofRefused."""
     return prove(agent=agent, code=code, by=by, now=now)
 
 

@@ -1,8 +1,8 @@
 """Is the caller who he says he is? Staff type in what the caller answers and the system decides (J17, J19).
 
 Three facts must match, and facts of public registers alone are never enough. That opens what goes to the known address.
-What would send mails elsewhere, or let somebody in, takes the agent's own facts too (own_facts.py). The license number is
-no fact: it stands on every agent's card. docs/decisions/0022 has the reasons.
+What would send mails elsewhere, or let somebody in, takes the agent's own facts too (own_facts.py). The license number
+is no fact: it stands on every agent's card. docs/decisions/0022 has the reasons.
 """
 
 import re
@@ -17,7 +17,7 @@ from extranet.agents.agency import open_membership
 from extranet.agents.models import Agent
 from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record, record_refusal
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.service_center import own_facts
 from extranet.service_center.models import IdentityCheck
 
@@ -57,9 +57,9 @@ class Question:
     text: str
 
 
-def questions(agent: Agent) -> list[Question]:
+def questions(agent: Agent, *, now: datetime) -> list[Question]:
     """What may be asked about this agent: only facts that are there, the least known of the roster's first."""
-    facts = {**_facts(agent), **own_facts.of(agent)}
+    facts: Mapping[str, object] = {**_facts(agent), **own_facts.of(agent, now=now)}
     return [Question(fact, text) for fact, text in ASKS.items() if facts.get(fact)]
 
 
@@ -88,7 +88,7 @@ def check_identity(*, agent: Agent, answers: Mapping[str, str], by: Actor, now: 
             good_until=now + GOOD_FOR if passed else now,
         )
         action = Action.IDENTITY_CHECKED if passed else Action.IDENTITY_CHECK_FAILED
-        detail = {"compared": sorted(given), "matching": matching, "own": check.own}
+        detail: dict[str, JsonValue] = {"compared": sorted(given), "matching": matching, "own": check.own}
         record(action=action, now=now, actor=by, subject=copied_name(agent.license), detail=detail)
     return check
 

@@ -15,7 +15,7 @@ from extranet.credentials.models import Account
 from extranet.policy import local_day
 from extranet.profile.in_force import zone
 from extranet.profile.loader import current
-from extranet.reports.models import Current, Frame
+from extranet.reports.shelf import weeks
 from extranet.vault.tokens import same
 
 LOGIN, CASES = "last_login_on", "cases"
@@ -29,28 +29,29 @@ TRIES_A_DAY = 3  # of an agent, whoever asks: days and small numbers could be gu
 
 @dataclass(frozen=True)
 class Compared:
-    """How many answers were right, and whether all were that there are; both without a word when tries are spent."""
+    """How many answers count: all that there are, or none. ``all_right``: none that only the agent knows is missing."""
 
     matching: int
     all_right: bool
 
 
-def of(agent: Agent) -> dict[str, str]:
-    """The facts that are there, as ``normal`` writes them. Never for a page."""
-    account = Account.objects.filter(agent=agent).first()
-    last = account.last_login if account else None
-    found = {LOGIN: local_day(last, zone()).isoformat() if last else "", CASES: _cases(agent)}
-    return {fact: value for fact, value in found.items() if value}
+def of(agent: Agent, *, now: datetime) -> dict[str, list[str]]:
+    """The facts that are there with their right answers, as ``normal`` writes them. Never for a page.
+
+    Of logins the last two count: the newest may be a thief's, of which the owner knows nothing.
+    """
+    found = {LOGIN: _days(Account.objects.filter(agent=agent).first()), CASES: _cases(agent, now)}
+    return {fact: right for fact, right in found.items() if right}
 
 
-def are_complete(agent: Agent) -> bool:
+def are_complete(agent: Agent, *, now: datetime) -> bool:
     """Whether both are there: only then can a caller show enough to send mails elsewhere."""
-    return of(agent).keys() == ASKS.keys()
+    return of(agent, now=now).keys() == ASKS.keys()
 
 
 def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compared:
     """Compare the answers to these questions, three times a day an agent; right ones give the tries back."""
-    facts = of(agent)
+    facts = of(agent, now=now)
     given = {fact: answer for fact, answer in answers.items() if fact in ASKS}
     if not given:
         return Compared(0, all_right=not facts)
@@ -58,11 +59,11 @@ def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compa
     budget = throttle.Budget(SCOPE, day, ((TRIES_A_DAY, day),))
     if not throttle.take(budget=budget, owner=owner, now=now).allowed:
         return Compared(0, all_right=False)
-    right = sum(same(facts.get(fact, ""), answer) for fact, answer in given.items())
-    if right < len(facts):
-        return Compared(right if right == len(given) else 0, all_right=False)
+    right = [any(same(answer, given.get(fact, "")) for answer in known) for fact, known in facts.items()]
+    if not facts or not all(right):
+        return Compared(0, all_right=False)  # one right and one wrong say nothing, or each could be found by itself
     throttle.clear(owner=owner, scopes=(SCOPE,))
-    return Compared(right, all_right=True)
+    return Compared(len(facts), all_right=True)
 
 
 def normal(fact: str, value: str) -> str:
@@ -73,9 +74,12 @@ def normal(fact: str, value: str) -> str:
     return digits.lstrip("0")
 
 
-def _cases(agent: Agent) -> str:
+def _days(account: Account | None) -> list[str]:
+    moments = (account.last_login, account.previous_login_at) if account else ()
+    return [local_day(moment, zone()).isoformat() for moment in moments if moment is not None]
+
+
+def _cases(agent: Agent, now: datetime) -> list[str]:
     """Of the first report that the profile declares, the book; blank where the agent has none or an empty one."""
-    kind = next(iter(current().reports))
-    newest = Current.objects.filter(kind=kind).values("publication")
-    frame = Frame.objects.filter(publication__in=newest, agent=agent, frame="lines").first()
-    return str(frame.cases) if frame and frame.cases else ""
+    found = weeks(agent=agent, kind=next(iter(current().reports)), now=now)
+    return [str(week.cases) for week in found if week.current and week.cases]

@@ -98,6 +98,13 @@ def test_each_control_names_a_test() -> None:
     assert [row[:60] for row in rows if "::test_" not in row] == []
 
 
+def test_each_failure_of_other_resets_names_a_test() -> None:
+    text = (DOCS / "explanation" / "reset.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| **")]
+    assert len(rows) >= 16
+    assert [row[:60] for row in rows if "::test_" not in row] == []
+
+
 def test_every_page_that_the_code_names_is_there() -> None:
     sources = [path for path in (ROOT / "extranet").rglob("*") if path.suffix in {".py", ".toml", ".html"}]
     named = {path: re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8")) for path in sources}

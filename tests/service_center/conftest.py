@@ -14,6 +14,7 @@ from extranet.service_center.identity import check_identity
 from extranet.service_center.intake import receive
 from extranet.service_center.models import SupportRequest
 from tests.agents.conftest import ALICE, BOB, CHARLIE, OPERATOR, Row, roster_of
+from tests.service_center.known import KNOWN, give_own_facts
 
 ADA = Actor("staff", "staff\\ada", "192.0.2.0/24")
 BEN = Actor("staff", "staff\\ben", "192.0.2.0/24")
@@ -79,7 +80,10 @@ def take(now: datetime) -> Take:
 
 
 @pytest.fixture
-def checked(alice: Agent, now: datetime) -> Agent:
-    """Alice, whose identity Ada has just checked."""
-    assert check_identity(agent=alice, answers=ANSWERS, by=ADA, now=now).passed
+def checked(alice: Agent, account: Account, now: datetime) -> Agent:
+    """Alice, whose identity Ada has just checked, also by what only she knows."""
+    give_own_facts(account, now=now)
+    check = check_identity(agent=alice, answers={**ANSWERS, **KNOWN}, by=ADA, now=now)
+    assert check.passed
+    assert check.own
     return alice

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from extranet.agents.change_email import EmailChangeRefused, complete_due
-from extranet.agents.models import Agent
+from extranet.agents.models import Agent, EmailChange
+from extranet.agents.prove_email import ProofRefused
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
 from extranet.credentials.gate import Channel, may_enter
@@ -20,10 +21,11 @@ from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
 from extranet.service_center import acts
 from extranet.service_center.acts import ActRefused
-from extranet.service_center.identity import IdentityNotChecked, check_identity
+from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked, check_identity
 from extranet.service_center.queue import view
 from tests.agents.conftest import ALICE, BOB, CHARLIE
-from tests.service_center.conftest import ADA, BEN, Post, Take
+from tests.service_center.conftest import ADA, ANSWERS, BEN, Post, Take
+from tests.service_center.known import KNOWN, give_own_facts
 
 HALF_HOUR = timedelta(minutes=30)
 Act = Callable[[Agent, Actor, datetime], object]
@@ -63,9 +65,10 @@ def test_a_second_click_sends_no_second_user_name(account: Account, checked: Age
     assert Event.objects.filter(action="request:username:sent").count() == 1
 
 
-def test_who_has_no_account_yet_is_told_when_it_comes(checked: Agent, now: datetime) -> None:
+def test_who_has_no_account_yet_is_told_when_it_comes(alice: Agent, now: datetime) -> None:
+    check_identity(agent=alice, answers=ANSWERS, by=ADA, now=now)
     with pytest.raises(ActRefused, match="Monday after certification"):
-        acts.send_username(agent=checked, by=ADA, now=now)
+        acts.send_username(agent=alice, by=ADA, now=now)
 
 
 def test_a_reset_is_mailed_and_its_code_told(account: Account, checked: Agent, now: datetime) -> None:
@@ -88,14 +91,47 @@ def test_a_reset_that_cannot_help_is_refused_in_words(
 
 
 def test_a_change_of_address_is_told_to_the_old_one_and_waits(account: Account, checked: Agent, now: datetime) -> None:
-    acts.change_email(agent=checked, new_email="new@example.org", by=ADA, now=now)
+    change = acts.change_email(agent=checked, new_email="new@example.org", by=ADA, now=now)
     assert set(OutboxMail.objects.values_list("kind", "to_address")) == {
         ("email_change_old", "alice@example.org"),
         ("email_change_new", "new@example.org"),
     }
     assert Agent.objects.get(pk=checked.pk).email == "alice@example.org"
+    code = re.search(r"^[2-9A-Z]{6}$", body_of(OutboxMail.objects.get(kind="email_change_new")).text, re.M)
+    assert code
+    with pytest.raises(ProofRefused):
+        acts.prove_email(agent=checked, code="AAAAAA", by=ADA, now=now)
+    assert acts.prove_email(agent=checked, code=code[0], by=BEN, now=now) == change
     complete_due(now=now + timedelta(hours=72))
     assert Agent.objects.get(pk=checked.pk).email == "new@example.org"
+
+
+def test_facts_of_the_roster_send_mails_to_the_known_address_and_nowhere_else(
+    account: Account, alice: Agent, now: datetime
+) -> None:
+    """Whoever has the roster, or Alice's card and file, makes the desk mail Alice: no more."""
+    give_own_facts(account, now=now)
+    assert check_identity(agent=alice, answers=ANSWERS, by=ADA, now=now).passed
+    for act in ("change_email", "unlock", "enable"):
+        with pytest.raises(OwnFactsNotChecked):
+            GUARDED[act](alice, ADA, now)
+    assert not EmailChange.objects.exists()
+    for act in ("send_username", "start_reset", "issue_again"):
+        GUARDED[act](alice, ADA, now)
+    assert set(OutboxMail.objects.values_list("to_address", flat=True)) == {"alice@example.org"}
+
+
+def test_of_whom_nothing_is_known_but_the_roster_the_desk_changes_no_address(
+    account: Account, alice: Agent, now: datetime
+) -> None:
+    check = check_identity(agent=alice, answers=ANSWERS, by=ADA, now=now)
+    assert check.own  # there is nothing to ask for: unlocking and enabling go on
+    with pytest.raises(ActRefused, match="roster"):
+        acts.change_email(agent=alice, new_email="new@example.org", by=ADA, now=now)
+    Account.objects.filter(pk=account.pk).update(last_login=now)
+    check_identity(agent=alice, answers={**ANSWERS, **KNOWN, "last_login_on": "2026-11-16"}, by=ADA, now=now)
+    with pytest.raises(ActRefused, match="no book"):
+        acts.change_email(agent=alice, new_email="new@example.org", by=ADA, now=now)
 
 
 def test_a_wrong_address_is_refused(checked: Agent, now: datetime) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from extranet.web.hosts import reset_has_own_host
+from extranet.web.reset_site.known import NOTE, note_of
 
 View = Callable[..., HttpResponse]
 MOUNT = "/reset"
@@ -22,6 +24,8 @@ def at_home(view: View) -> View:
         if not reset_has_own_host() or getattr(request, "urlconf", None):
             return view(request, *args, **kwargs)
         path = "/" if request.method == "POST" else request.path.removeprefix(MOUNT)
-        return HttpResponseRedirect(f"{settings.EXTRANET.reset}{path}", status=SEE_OTHER)
+        note = note_of(request) if path == "/" else ""
+        query = f"?{urlencode({NOTE: note})}" if note else ""
+        return HttpResponseRedirect(f"{settings.EXTRANET.reset}{path}{query}", status=SEE_OTHER)
 
     return wrapped

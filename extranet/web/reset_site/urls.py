@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extranet.web.reset_site import pickup, views
+from extranet.web.reset_site import again, pickup, views
 from extranet.web.reset_site.arrive import arrive
 
 pages = [
@@ -13,6 +13,7 @@ pages = [
     path("link/<slug:token>", views.link),  # some mail programs drop the last sign of a link
     path("pickup/<slug:token>/", pickup.arrive, name="reset-pickup"),
     path("pickup/<slug:token>", pickup.arrive),
+    path("link/<slug:token>/again/", again.again, name="reset-again"),
     path("done/<uuid:link_id>/", views.done, name="reset-done"),
 ]
 urlpatterns = [*pages, path("arrive/", arrive, name="reset-arrive")]

@@ -22,7 +22,7 @@ from extranet.web.entering import DEVICE_COOKIE, remember_device
 from extranet.web.errors import refuse
 from extranet.web.hosts import reset_has_own_host
 from extranet.web.network import browser_of, network_of
-from extranet.web.reset_site import cookies, walk
+from extranet.web.reset_site import cookies, known, walk
 from extranet.web.reset_site.forms import ClaimForm, HowForm, UsernameForm
 from extranet.web.reset_site.home import SEE_OTHER, at_home
 
@@ -45,8 +45,8 @@ def start(request: HttpRequest) -> HttpResponse:
         return _start_page(request, form)
     except reset.TooManyAsks as many:
         return refuse(request, 429, retry_after=many.retry_after)
-    token = cookies.browser_token_or_new(request)
-    onward = walk.onward("reset-how", walk.Walk(name), token=token, now=now)
+    token, device = cookies.browser_token_or_new(request), known.device_of(request, now=now)
+    onward = walk.onward("reset-how", walk.Walk(name, device=device), token=token, now=now)
     return cookies.remember_browser(onward, token)
 
 
@@ -65,7 +65,13 @@ def how(request: HttpRequest) -> HttpResponse:
         words = {"form": form, "masked_email": shown_address, "title": current().words["reset_my_password"]}
         return render(request, "reset_site/how.html", words)
     token = cookies.browser_token(request)
-    asked = reset.ask(username=walked.username, network=network_of(request), browser_token=token, now=now)
+    asked = reset.ask(
+        username=walked.username,
+        network=network_of(request),
+        browser_token=token,
+        device_id=walked.device,
+        now=now,
+    )
     response = walk.onward("reset-sent", walk.Walk(walked.username, asked.code), token=token, now=now)
     return cookies.remember_browser(response, token)
 

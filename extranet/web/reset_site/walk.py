@@ -28,6 +28,8 @@ class Walk:
     username: str
     code: str = ""
     pickup: bool = False
+    device: str = ""
+    """The known device that asks, if it is one."""
 
 
 def sealed(walk: Walk, *, token: str, now: datetime) -> str:

@@ -120,10 +120,8 @@ def _change_email(request: PortalRequest, asked: Asked) -> HttpResponse | None:
         form.add_error("new_email", str(refused))
         return _refused(request, asked, form)
     when = moment(change.active_from)
-    messages.success(
-        request,
-        f"Both addresses are told. Ask for the code that the new one gets. In force from {when}, unless it is stopped.",
-    )
+    said = "Both addresses are told. Ask for the code that the new one gets. "
+    messages.success(request, f"{said}The new one is in force from {when}, unless it is stopped.")
     return None
 
 

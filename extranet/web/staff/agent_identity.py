@@ -25,7 +25,7 @@ class AnswersForm(forms.Form):
 
     def __init__(self, *args: object, agent: Agent, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
-        for question in questions(agent):
+        for question in questions(agent, now=timezone.now()):
             attrs = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
             widget = forms.TextInput(attrs=attrs)
             self.fields[question.fact] = forms.CharField(

@@ -20,6 +20,7 @@ from extranet.service_center.models import IdentityCheck, SupportRequest
 from extranet.vault.tokens import normalise_code
 from tests.credentials.people import events, fresh, mails
 from tests.reports.exchange import ALICE, BOB
+from tests.service_center.known import KNOWN, give_own_facts
 from tests.web.people import Answer, text_of
 from tests.web.staff.people import at_work, staff_account
 
@@ -40,9 +41,10 @@ def check(client: Client, license: str = ALICE, **answers: str) -> Answer:
 
 
 @pytest.fixture
-def checked(alice: Account, desk: Client) -> Client:
-    """Dora's browser, after she checked who is calling."""
-    assert check(desk).headers["Location"] == RECORD
+def checked(alice: Account, desk: Client, now: datetime) -> Client:
+    """Dora's browser, after she checked who is calling, also by what only Alice knows."""
+    give_own_facts(alice, now=now)
+    assert check(desk, **KNOWN).headers["Location"] == RECORD
     return desk
 
 
@@ -198,6 +200,31 @@ def test_a_change_of_address_tells_both_once_and_waits(alice: Account, checked: 
     page = text_of(checked.get(RECORD))
     assert "A change of the address to n•••@example.org waits until" in page
     assert "new@example.org" not in page
+
+
+def test_the_caller_proves_the_new_address_by_its_code(alice: Account, checked: Client) -> None:
+    do(checked, "change-email")
+    assert "Nobody has proved the new one yet" in text_of(checked.get(RECORD))
+    wrong = do(checked, "prove-email", code="AAAAAA")
+    assert wrong.status_code == 422
+    assert "Tries: 4 left." in text_of(wrong)
+    (mail,) = (mail for mail in mails(alice.username) if mail.kind == "email_change_new")
+    code = re.search(r"^[2-9A-Z]{6}$", body_of(mail).text, re.M)
+    assert code
+    assert do(checked, "prove-email", code=code[0]).headers["Location"] == RECORD
+    assert "Prove the new address" not in text_of(checked.get(RECORD))
+
+
+@pytest.mark.parametrize("act", ["change-email", "unlock", "enable"])
+def test_what_lets_somebody_in_asks_for_what_only_the_agent_knows(
+    alice: Account, desk: Client, act: str, now: datetime
+) -> None:
+    give_own_facts(alice, now=now)
+    check(desk)
+    answer = do(desk, act)
+    assert answer.headers["Location"] == f"{RECORD}identity/"
+    assert "only the agent knows" in text_of(desk.get(answer.headers["Location"]))
+    assert not mails()
 
 
 @pytest.mark.parametrize("address", ["", "nowhere", f"{ALICE}@agents.test"])
