@@ -23,10 +23,10 @@ from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.identity import IdentityNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
-from extranet.vault.passwords import spelled
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.errors import refuse
+from extranet.web.spelled import spelled
 from extranet.web.staff.agent_forms import AddressForm, CallForm, DeskForm, DisableForm
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
