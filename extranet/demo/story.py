@@ -171,8 +171,8 @@ def _roster(rows: list[Row], now: datetime, cutover: date | None = None) -> None
 
 
 def _publish(kind: str, source: Path, as_of: date, release: bool, now: datetime) -> None:
-    """What is held, as in the first week of a year when renewals begin anew, the second publisher overrules; where policy
-    asks for two persons, the second one releases everything."""
+    """What is held, as in the first week of a year when renewals begin anew, the second publisher overrules;
+    and everything where policy asks for two persons."""
     by, alone = Actor("staff", staff_username(FIRST), ELSEWHERE), policy().release_persons < 2
     second = Actor("staff", staff_username(SECOND), ELSEWHERE)
     try:
