@@ -15,6 +15,7 @@ import click
 from extranet.demo.seed import LOCK_FILE
 
 CONFLICT = 6
+POLICY = "EXTRANET_POLICY"
 
 
 @click.command()
@@ -46,7 +47,8 @@ def demo(
 
 
 def environment(folder: Path, port: int) -> Mapping[str, str]:
-    """The whole environment of a demonstration; settings of the shell do not reach it."""
+    """The whole environment of a demonstration; of the shell's settings only the named policy reaches it."""
+    policy = os.environ.get(POLICY)
     for name in [name for name in os.environ if name.startswith("EXTRANET_")]:
         del os.environ[name]
     return {
@@ -55,6 +57,7 @@ def environment(folder: Path, port: int) -> Mapping[str, str]:
         "EXTRANET_EMAIL_URL": "folder:",
         "EXTRANET_BASE_URL": f"http://localhost:{port}",
         "EXTRANET_RESET_URL": f"http://reset.localhost:{port}",
+        **({POLICY: policy} if policy else {}),
     }
 
 

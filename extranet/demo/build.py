@@ -22,11 +22,12 @@ from extranet.demo.seed import (
     totp_secret_of,
     write_story,
 )
-from extranet.demo.story import FIRST, SECOND, STAFF, Plot, Secrets, guess_too_often, tell
+from extranet.demo.story import FIRST, SECOND, STAFF, WARNED_BEFORE, Plot, Secrets, guess_too_often, tell
 from extranet.demo.synth import Written, write_exchange
 from extranet.env import Env
 from extranet.mail.delivery import deliver_due
 from extranet.policy import local_day, monday_on_or_before
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 
 CASES_AN_AGENT = 30
@@ -54,7 +55,7 @@ def build(*, env: Env, agents: int, weeks: int, seed: int, port: int, now: datet
         tell(plot, heard=lambda done, total: progress("what happened", done, total))
     deliver_due(now=now)
     seal(now=now)
-    story = Story(today(now), agents, weeks, seed, port, tuple(people(cast)))
+    story = Story(today(now), agents, weeks, seed, port, env.policy, tuple(people(cast)))
     write_story(story, env.folder)
     return story
 
@@ -88,8 +89,8 @@ def people(cast: Cast) -> list[Person]:
     ]
     known = (
         (cast.agent, "Agent with a large book", "in order", "Search, filter, download, look at an earlier week"),
-        (cast.warned, "Warned agent", "password expires in 9 days", "Read the warning, change the password"),
-        (cast.expired, "Expired agent", "password expired", "Cannot log in; the reset link helps"),
+        (cast.warned, "Warned agent", *_warned()),
+        (cast.expired, "Expired agent", *_expired()),
         (cast.throttled, "Throttled agent", THROTTLED, "Has to wait half an hour; the reset link helps at once"),
         (cast.suspended, "Suspended agent", "suspended on Monday", "Nothing lets in whom the exchange has suspended"),
         (
@@ -112,6 +113,17 @@ def people(cast: Cast) -> list[Person]:
         for name, (role, display_name) in STAFF.items()
     ]
     return [*new, *agents, *staff]
+
+
+def _warned() -> tuple[str, str]:
+    if policy().password_days is None:
+        return "in order", "Passwords do not age under this policy: there is nothing to be warned of"
+    return f"password expires in {WARNED_BEFORE} days", "Read the warning, change the password"
+
+
+def _expired() -> tuple[str, str]:
+    state = "password expired" if policy().password_days else f"not here for {policy().inactivity_days} days"
+    return state, "Cannot log in; the reset link helps"
 
 
 def _written(folder: Path, agents: int, weeks: int, seed: int, last_monday: date, progress: Progress) -> Written:

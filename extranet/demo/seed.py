@@ -43,12 +43,13 @@ class Story:
     weeks: int
     seed: int
     port: int
+    policy: str
     people: Sequence[Person]
 
     @property
-    def made_of(self) -> tuple[date, int, int, int, int]:
-        """Equal for two demonstrations that need not be told apart: today's, of the same size and address."""
-        return self.built_on, self.agents, self.weeks, self.seed, self.port
+    def made_of(self) -> tuple[date, int, int, int, int, str]:
+        """Equal for two demonstrations that need not be told apart: today's, of the same size, address and policy."""
+        return self.built_on, self.agents, self.weeks, self.seed, self.port, self.policy
 
 
 def is_demo_folder(folder: Path) -> bool:
@@ -128,4 +129,6 @@ def _story(facts: Mapping[str, object]) -> Story:
         raise TypeError("people")
     numbers = {name: int(str(facts[name])) for name in ("agents", "weeks", "seed", "port")}
     built_on = date.fromisoformat(str(facts["built_on"]))
-    return Story(built_on=built_on, people=[Person(**person) for person in people], **numbers)
+    return Story(
+        built_on=built_on, policy=str(facts["policy"]), people=[Person(**person) for person in people], **numbers
+    )

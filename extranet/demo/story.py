@@ -29,6 +29,7 @@ from extranet.demo.synth import Written
 from extranet.jobs.worker import work_once
 from extranet.mail.delivery import deliver_due
 from extranet.policy import at_local
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.reports.publish import publish
 from extranet.reports.refusals import PublicationHeld
@@ -37,7 +38,8 @@ from extranet.service_center.answer import answer
 from extranet.service_center.intake import receive
 from extranet.timetable import roster_day
 
-PILOT_DAYS = 70  # how long ago the first accounts were opened: long enough for one to have expired since
+VISITS = 50  # days between two visits at most, so that no account becomes inactive on the way
+WARNED_BEFORE, EXPIRED_SINCE = 9, 6  # days until, and days since, the end of a password
 HERE, ELSEWHERE = "127.0.0.0/24", "203.0.113.0/24"
 BROWSER = "a browser at the office"
 DESK, FIRST, SECOND = "desk", "publisher", "second"
@@ -97,7 +99,7 @@ def tell(plot: Plot, *, heard: Callable[[int, int], object]) -> None:
 
 
 def _pilot(plot: Plot) -> None:
-    day = plot.today - timedelta(days=PILOT_DAYS)
+    day = plot.today - timedelta(days=_good_for() + EXPIRED_SINCE + 4)  # long enough for one to have expired since
     plot.at(day, 6, 0, lambda now: _roster(as_of_pilot(plot.cast, day - timedelta(days=1)), now, cutover=day))
     plot.at(day, 6, 30, lambda now: onboard(now=now))
 
@@ -121,16 +123,22 @@ def _lives(plot: Plot) -> None:
     cast = plot.cast
     for license, chosen, last in (
         (cast.agent, 20, 2),
-        (cast.warned, 51, 3),
-        (cast.expired, 66, 12),
+        (cast.warned, _good_for() - WARNED_BEFORE, 3),
+        (cast.expired, _good_for() + EXPIRED_SINCE, 12 if policy().password_days else policy().inactivity_days + 1),
         (cast.throttled, 10, 1),
         (cast.suspended, 40, 15),
         (cast.manager, 15, 4),
     ):
         plot.at(plot.today - timedelta(days=chosen), 10, 0, partial(_arrived, license, plot.secrets))
-        plot.at(plot.today - timedelta(days=last), 9, 30, partial(_logged_in, license))
+        for days in (*range(chosen - VISITS, last, -VISITS), last):
+            plot.at(plot.today - timedelta(days=days), 9, 30, partial(_logged_in, license))
     for days in (16, 5, 1):  # the morning of a warning, of a lock, of yesterday's warning
         plot.at(plot.today - timedelta(days=days), 8, 15, lambda now: expire(now=now))
+
+
+def _good_for() -> int:
+    """Days that a password is good; where it does not age, days after which nobody who stayed away gets in."""
+    return policy().password_days or policy().inactivity_days
 
 
 def _mondays(plot: Plot) -> None:
@@ -163,13 +171,16 @@ def _roster(rows: list[Row], now: datetime, cutover: date | None = None) -> None
 
 
 def _publish(kind: str, source: Path, as_of: date, release: bool, now: datetime) -> None:
-    """What is held, as in the first week of a year when renewals begin anew, the second publisher overrules."""
-    by = Actor("staff", staff_username(FIRST), ELSEWHERE)
+    """What is held, as in the first week of a year when renewals begin anew, the second publisher overrules;
+    and everything where policy asks for two persons."""
+    by, alone = Actor("staff", staff_username(FIRST), ELSEWHERE), policy().release_persons < 2
+    second = Actor("staff", staff_username(SECOND), ELSEWHERE)
     try:
-        publish(kind=kind, source=source, as_of=as_of, by=by, now=now, release=release)
+        done = publish(kind=kind, source=source, as_of=as_of, by=by, now=now, release=release and alone)
+        if release and not alone and done.publication is not None:
+            release_publication(publication_id=done.publication.id, by=second, now=now)
     except PublicationHeld as held:
         if release:
-            second = Actor("staff", staff_username(SECOND), ELSEWHERE)
             words = "The exchange confirmed the figures by phone."
             release_publication(publication_id=held.publication_id, by=second, now=now, reason=words)
 

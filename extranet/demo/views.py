@@ -17,6 +17,7 @@ from extranet.credentials.second_factor import STEP_SECONDS, code_at, is_enrolle
 from extranet.credentials.username import shown
 from extranet.demo.mailbox import Letter, letter, letters
 from extranet.demo.seed import Person, password_of, read_story
+from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.reports.listing import waiting_for_release
 from extranet.web.access import ANYBODY, access
@@ -91,6 +92,12 @@ def codes(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/codes.html", context)
 
 
+_FIRST_STEPS = {
+    "password": "Read the three mails, log in, choose a password",
+    "pickup": "Read the three mails, pick the password up, log in",
+}
+
+
 def _folder() -> Path:
     folder: Path = settings.EXTRANET.folder
     return folder / "mailbox"
@@ -104,7 +111,7 @@ def _person_row(person: Person) -> tuple[object, ...]:
             shown(person.username),
             format_html('<a href="{}">in the mailbox</a>', mails),
             person.state,
-            "Read the three mails, log in, choose a password",
+            _FIRST_STEPS[policy().third_mail],
         )
     password = format_html("<code>{}</code>", password_of(person.username, settings.EXTRANET))
     if person.has_codes:

@@ -6,14 +6,14 @@ from datetime import datetime
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from extranet.credentials import reset
+from extranet.credentials import pickup, reset
 from extranet.credentials.hashing import HashingBusy, check
 from extranet.credentials.issue import Generated, generate
 from extranet.credentials.models import ResetLink, ShownPassword
-from tests.credentials.people import events, fresh, mails, new_account
-from tests.credentials.reset_walks import ask, asked, claim, reset_mails
+from tests.credentials.people import DESK, HOME, events, fresh, mails, new_account
+from tests.credentials.reset_walks import ask, asked, claim, reset_mails, token_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,3 +86,18 @@ def test_ten_who_ask_at_once_cause_three_mails(now: datetime) -> None:
     with ThreadPoolExecutor(10) as pool:
         assert len(set(pool.map(one, range(10)))) == 1
     assert len(reset_mails(alice)) == 3
+
+
+def test_of_fifty_who_pick_up_one_password_exactly_one_wins(now: datetime) -> None:
+    """The code is right in every browser; the token is claimed once."""
+    alice = new_account(now=now, password="")
+    with transaction.atomic():
+        first = pickup.make(account=alice, by=DESK, now=now).address.rstrip("/").rpartition("/")[2]
+    code = pickup.ask(token=first, username=alice.username, network=HOME, now=now).code
+    (mail,) = reset_mails(alice)
+    second = token_in(mail)
+    answers = all_at_once([lambda: claim(second, browser_token="", code=code, now=now)] * 50)
+    (winner,) = (answer for answer in answers if isinstance(answer, reset.Claimed))
+    assert check(winner.password, fresh(alice).password).right
+    assert (fresh(alice).password_serial, ShownPassword.objects.count()) == (1, 1)
+    assert sorted(ResetLink.objects.values_list("kind", "state")) == [("pickup", "ended"), ("reset", "claimed")]

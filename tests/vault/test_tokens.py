@@ -7,7 +7,13 @@ from collections import Counter
 import pytest
 
 from extranet.policy import POLICIES
-from extranet.vault.passwords import ALPHABET, GENERATED_BITS, GROUP_LENGTH, GROUPS, generate_password
+from extranet.vault.passwords import (
+    ALPHABET,
+    GENERATED_BITS,
+    GROUP_LENGTH,
+    GROUPS,
+    generate_password,
+)
 from extranet.vault.tokens import CODE_ALPHABET, TOKEN_BYTES, digest, new_token, normalise_code, same, short_code
 
 
@@ -57,6 +63,33 @@ def test_its_entropy_is_what_every_policy_asks_for() -> None:
     assert math.floor(math.log2(len(ALPHABET) ** (GROUPS * GROUP_LENGTH))) == GENERATED_BITS == 84
     assert all(policy.generated_password_bits <= GENERATED_BITS for policy in POLICIES.values())
     assert all(len(generate_password()) >= policy.min_length_staff for policy in POLICIES.values())
+
+
+@pytest.mark.parametrize("bits", [80, 84, 85, 102, 128])
+def test_it_has_as_many_groups_as_the_bits_need_and_not_one_more(bits: int) -> None:
+    groups = len(generate_password(bits=bits).split("-"))
+    entropy = math.log2(len(ALPHABET)) * GROUP_LENGTH * groups  # every sign drawn evenly and alone, see below
+    assert entropy >= bits > entropy - math.log2(len(ALPHABET)) * GROUP_LENGTH
+
+
+def test_no_place_leans_on_another() -> None:
+    """Each place alone and each pair of neighbours takes all values about equally often: chi square, at 8 sigma."""
+    drawn = [generate_password().replace("-", "") for _ in range(20_000)]
+    size, places = len(ALPHABET), GROUPS * GROUP_LENGTH
+    for place in range(places):
+        assert _spread(Counter(password[place] for password in drawn), size) < 8
+    for place in range(places - 1):
+        assert _spread(Counter(password[place : place + 2] for password in drawn), size**2) < 8
+    assert len(set(drawn)) == len(drawn)
+
+
+def _spread(counts: Counter[str], values: int) -> float:
+    """How many standard deviations chi square lies off what even draws give."""
+    expected = counts.total() / values
+    square = sum((count - expected) ** 2 / expected for count in counts.values())
+    square += (values - len(counts)) * expected  # values that never came
+    freedom = values - 1
+    return abs(square - freedom) / math.sqrt(2 * freedom)
 
 
 def test_every_sign_is_drawn_evenly() -> None:

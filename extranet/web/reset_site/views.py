@@ -15,7 +15,6 @@ from extranet.credentials.models import Account
 from extranet.credentials.username import UsernameRefused, shown
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
-from extranet.vault.passwords import spelled
 from extranet.web import password_words
 from extranet.web.access import ANYBODY, access
 from extranet.web.entering import DEVICE_COOKIE, remember_device
@@ -25,6 +24,7 @@ from extranet.web.network import browser_of, network_of
 from extranet.web.reset_site import cookies, known, walk
 from extranet.web.reset_site.forms import ClaimForm, HowForm, UsernameForm
 from extranet.web.reset_site.home import SEE_OTHER, at_home
+from extranet.web.spelled import spelled
 
 NOT_A_NAME = "This is no user name. Type it as it stands in our e-mail, or your license number alone."
 WRONG_CODE = "This is not the code that goes with this link. It stands on the screen where you asked for the reset."

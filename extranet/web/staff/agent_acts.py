@@ -23,9 +23,9 @@ from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
-from extranet.vault.passwords import spelled
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
+from extranet.web.spelled import spelled
 from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm, LostFactorsForm
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
