@@ -130,11 +130,11 @@ def _served(accounts: Sequence[Any], names: Sequence[str], guesses: int, genuine
         thread.start()
     for thread in threads:
         thread.join()
-    print(
-        f"\n{guesses:,} bad logins through the server in {time.monotonic() - before:.0f} s, half of them at {len(few)} names\n"
-    )
+    took = time.monotonic() - before
+    print(f"\n{guesses:,} bad logins through the server in {took:.0f} s, half of them at {len(few)} names\n")
     _tell(found.statuses[200], guesses, found.most, found.asked, found.let_in, found.by_reset)
-    print("\nStatuses: " + ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items())))
+    counts = ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items()))
+    print(f"\nStatuses of the bad ones: {counts}.")
 
 
 def _shift(

@@ -67,14 +67,16 @@ def look(*, token: str, browser_token: str, now: datetime) -> LinkView:
 
 def living(*, token: str, now: datetime) -> ResetLink:
     """The open link of that token, with account and agent as they are now; raises ResetOver."""
-    link = ResetLink.objects.select_related("account__agent").filter(digest=digest(token.lower())).first()
-    if link is None:
+    mine = ResetLink.objects.filter(digest=digest(token.lower()))
+    facts = mine.values_list("state", "expires_at", "account__username").first()  # no more for what leads nowhere
+    if facts is None:
         raise ResetOver(UNKNOWN)
-    name = link.account.username
-    if link.state != ResetLink.State.OPEN:
-        raise ResetOver(link.state, name)
-    if now >= link.expires_at:
+    state, expires_at, name = facts
+    if state != ResetLink.State.OPEN:
+        raise ResetOver(state, name)
+    if now >= expires_at:
         raise ResetOver(LATE, name)
+    link = mine.select_related("account__agent").get()
     verdict = may_enter(link.account, channel=Channel.RESET, now=now)
     if not verdict.allowed:
         raise ResetOver(verdict.reason, name)

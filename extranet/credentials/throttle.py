@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from extranet.credentials import counters
-from extranet.credentials.counters import Budget
+from extranet.credentials.counters import Budget as Budget
 from extranet.credentials.models import KnownDevice, Throttle
 from extranet.profile.in_force import policy
 
