@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book setup run test test-fast test-slow test-spark lint format lock clean browser softhsm
+.PHONY: bench bench-book bench-door setup run test test-fast test-slow test-spark lint format lock clean browser softhsm
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -77,6 +77,12 @@ bench: setup
 # CPU of opening a book of 100, 2,000 and 20,000 rows; minutes on a busy machine.
 bench-book: setup
 	$(BIN)/python -m bench.book
+
+# A million bad logins, answers about known and unknown names, what a login costs; half an hour on a quiet machine.
+bench-door: setup
+	$(BIN)/python -m bench.login
+	$(BIN)/python -m bench.timing
+	$(BIN)/python -m bench.throttle
 
 run: setup
 	$(BIN)/extranet demo var/demo --port $(PORT)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -120,21 +121,14 @@ def _served(accounts: Sequence[Any], names: Sequence[str], guesses: int, genuine
     owners = hard_pressed + draw.sample(list(accounts), max(genuine - len(few), 0))
     known = {account.pk: _known_browser(account) for number, account in enumerate(owners) if number % 3 == 0}
     before = time.monotonic()
-    threads = [
-        threading.Thread(
-            target=_shift, args=(found, names, few, guesses // WORKERS, owners[part::WORKERS], known, part)
-        )
-        for part in range(WORKERS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print(
-        f"\n{guesses:,} bad logins through the server in {time.monotonic() - before:.0f} s, half of them at {len(few)} names\n"
-    )
+    with ThreadPoolExecutor(WORKERS) as pool:
+        parts = [owners[part::WORKERS] for part in range(WORKERS)]
+        list(pool.map(lambda part: _shift(found, guesses // WORKERS, names, few, part, known), parts))
+    took = time.monotonic() - before
+    print(f"\n{guesses:,} bad logins through the server in {took:.0f} s, half of them at {len(few)} names\n")
     _tell(found.statuses[200], guesses, found.most, found.asked, found.let_in, found.by_reset)
-    print("\nStatuses: " + ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items())))
+    counts = ", ".join(f"{count:,} of {status}" for status, count in sorted(found.statuses.items()))
+    print(f"\nStatuses of the bad ones: {counts}.")
 
 
 def _shift(

@@ -1,9 +1,9 @@
-"""Same answer, same time: ``python -m bench.timing`` asks each page for known and for unknown names in turns, and prints
+"""Same answer, same time: ``python -m bench.timing`` asks each page about known and unknown names in turns, and prints
 how well the two could be told apart by the time that the answer took.
 
-AUC (Mann-Whitney): how often an answer about a known name takes longer than one about an unknown name, 0.5 being a coin.
-Of the clock on the wall, which a stranger has, and of CPU, which is sharper than any stranger's clock. Every request
-is for another name and from another network, so no budget is ever touched twice.
+AUC (Mann-Whitney): how often an answer about a known name takes longer than one about an unknown name, 0.5 being a
+coin. Of the clock on the wall, which a stranger has, and of CPU, which is sharper than any stranger's clock. Every
+request is about another name and from another network, so no budget is touched twice.
 """
 
 import argparse

@@ -15,10 +15,10 @@ from extranet.credentials.gate import (
     Verdict,
     may_enter,
     needs_second_factor,
-    password_fault,
 )
-from extranet.credentials.hashing import HashingBusy, hash_password, verify_or_burn
+from extranet.credentials.hashing import HashingBusy, check, hash_password
 from extranet.credentials.models import Account, ShownPassword
+from extranet.credentials.stand_in import is_real, stand_in
 from extranet.credentials.username import UsernameRefused, parse
 
 __all__ = ["Channel", "LoginRefused", "Reason", "SignIn", "Verdict", "complete", "may_enter", "sign_in"]
@@ -61,16 +61,16 @@ def sign_in(*, username: str, password: str, device: str | None, network: str, b
     if not allowance.allowed:
         _refuse(name, Reason.THROTTLED, network, now)
         raise LoginRefused(THROTTLED, allowance.retry_after_seconds)
-    account = Account.objects.select_related("agent").filter(username=name).first()
+    account = Account.objects.select_related("agent").filter(username=name).first() or stand_in(name)
     try:
-        checked = verify_or_burn(account, password)
+        checked = check(password, account.password)
     except HashingBusy:
         throttle.undo_guess(username=name, device=known, network=network)
         raise
-    if account is None or not checked.right:
+    if not checked.right:
         if known is not None and allowance.last:
             devices.forget_spent(device=known, by=Actor.nobody(network), now=now)
-        _refuse(name, _why_wrong(account, now), network, now)
+        _refuse(name, _why_wrong(account), network, now)
         raise LoginRefused(WRONG)
     verdict = may_enter(account, channel=Channel.PORTAL, now=now)
     if not verdict.allowed:
@@ -126,11 +126,10 @@ def _counted_as(username: str) -> str:
         return _NO_NAME + "".join(filter(str.isprintable, username[:200])).strip().upper()
 
 
-def _why_wrong(account: Account | None, now: datetime) -> Reason:
-    if account is None:
+def _why_wrong(account: Account) -> Reason:
+    if not is_real(account):
         return Reason.UNKNOWN
-    missing = password_fault(account, now=now) is Reason.NO_PASSWORD
-    return Reason.NO_PASSWORD if missing else Reason.WRONG_PASSWORD
+    return Reason.WRONG_PASSWORD if account.password and account.has_usable_password() else Reason.NO_PASSWORD
 
 
 def _refuse(name: str, reason: Reason, network: str, now: datetime) -> None:

@@ -13,7 +13,8 @@ from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import devices, reset_link, throttle
 from extranet.credentials.address_mask import decoy, mask
 from extranet.credentials.gate import Channel, Reason, may_enter
-from extranet.credentials.models import Account, AccountKind
+from extranet.credentials.models import Account
+from extranet.credentials.stand_in import is_real, stand_in
 from extranet.credentials.throttle import Budget
 from extranet.credentials.username import parse
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
@@ -67,7 +68,8 @@ def begin(*, username: str, network: str, now: datetime) -> str:
 def masked_email(*, username: str) -> str:
     """The account's address as anybody may see it; raises UsernameRefused."""
     name = parse(username)
-    return _masked(_find(name), name)
+    found = Account.objects.filter(username=name).values_list("agent__email", "staff_email").first()
+    return _masked((found[0] or found[1]) if found else "", name)
 
 
 def ask(*, username: str, network: str, browser_token: str, now: datetime, device_id: str = "") -> Asked:
@@ -78,14 +80,14 @@ def ask(*, username: str, network: str, browser_token: str, now: datetime, devic
     """
     name, code = parse(username), short_code()
     account, actor = _find(name), Actor.nobody(network)
-    asked = Asked(_masked(account, name), code)
+    asked = Asked(_masked(account.address if account else "", name), code)
     known = bool(device_id) and devices.still_known(username=name, device_id=device_id)
     scope, detail = (KNOWN_MAILS, device_id) if known else (MAILS, "")
     if not throttle.take(budget=budget_of_mails(scope), owner=name, detail=detail, now=now).allowed:
         record_refusal(action=Action.RESET_THROTTLED, now=now, actor=actor, subject=name, detail={"by": scope})
         return asked
     with transaction.atomic():
-        barred = mail_or_pretend(account or _ghost(name), browser_token, code, now)
+        barred = mail_or_pretend(account or stand_in(name), browser_token, code, now)
         action = Action.RESET_REFUSED if barred else Action.RESET_ASKED
         record(action=action, now=now, actor=actor, subject=name, detail={"reason": barred} if barred else {})
     return asked
@@ -143,21 +145,15 @@ def _find(name: str) -> Account | None:
     return Account.objects.select_related("agent").filter(username=name).first()
 
 
-def _masked(account: Account | None, name: str) -> str:
+def _masked(address: str, name: str) -> str:
+    """The decoy is made for every name."""
     stranger = decoy(name)
-    return (mask(account.address) if account else "") or stranger
-
-
-def _ghost(name: str) -> Account:
-    """Stands in for an account that is not there: the gate does the work of that kind of name for it, too. What is
-    written for it never outlives its savepoint."""
-    kind = AccountKind.AGENCY_STAFF if "." in name and "\\" not in name else AccountKind.STAFF
-    return Account(username=name, kind=kind)
+    return mask(address) or stranger
 
 
 def _barred(account: Account, now: datetime) -> str:
     verdict = may_enter(account, channel=Channel.RESET, now=now)
-    if account._state.adding:
+    if not is_real(account):
         return Reason.UNKNOWN
     return "" if verdict.allowed else verdict.reason
 

@@ -73,15 +73,16 @@ def look(*, token: str, browser_token: str, now: datetime) -> LinkView:
 
 def living(*, token: str, now: datetime, kind: ResetLink.Kind = ResetLink.Kind.RESET) -> ResetLink:
     """The open link of that kind and token, with account and agent as they are now; raises ResetOver."""
-    links = ResetLink.objects.select_related("account__agent")
-    link = links.filter(digest=digest(token.lower()), kind=kind).first()
-    if link is None:
+    mine = ResetLink.objects.filter(digest=digest(token.lower()), kind=kind)
+    facts = mine.values_list("state", "expires_at", "account__username").first()  # no more for what leads nowhere
+    if facts is None:
         raise ResetOver(UNKNOWN)
-    name = link.account.username
-    if link.state != ResetLink.State.OPEN:
-        raise ResetOver(link.state, name)
-    if now >= link.expires_at:
+    state, expires_at, name = facts
+    if state != ResetLink.State.OPEN:
+        raise ResetOver(state, name)
+    if now >= expires_at:
         raise ResetOver(LATE, name)
+    link = mine.select_related("account__agent").get()
     verdict = may_enter(link.account, channel=Channel.RESET, now=now)
     if not verdict.allowed:
         raise ResetOver(verdict.reason, name)

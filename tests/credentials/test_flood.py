@@ -129,3 +129,13 @@ def test_in_a_short_flood_owners_get_in_and_no_password_is_tried_more_often_than
     assert found.kept_out == []
     assert 50 < found.most <= JOBAID.unknown_device_budget_per_day
     assert found.real < found.guesses
+
+
+def test_the_policy_chooses_how_long_a_guessing_device_stays_known(
+    alice: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stricter = dataclasses.replace(JOBAID, known_device_guesses_per_day=5)
+    monkeypatch.setattr("extranet.policy.POLICIES", {JOBAID.name: stricter})
+    device = known(alice, now)
+    taken = [throttle.take_guess(username=alice.username, device=device, network=HOME, now=now) for _ in range(5)]
+    assert [allowance.last for allowance in taken] == [False] * 4 + [True]

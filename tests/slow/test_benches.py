@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def printed(module: str, folder: Path, *arguments: str) -> str:
-    small = {"PYTHONPATH": str(ROOT), "BENCH_ROWS": "4000", "BENCH_ROUNDS": "1"}
+    small = {"PYTHONPATH": str(ROOT), "BENCH_ROWS": "4000", "BENCH_ROUNDS": "1", "BENCH_REQUESTS": "20"}
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,  # where no BENCH_DIR is named, it lies below
@@ -33,6 +33,13 @@ def printed(module: str, folder: Path, *arguments: str) -> str:
         ("bench.changes", ("--agents", "60", "--rows", "3000"), "compare, nothing changed"),
         ("bench.book", (), "book page : bare unseal"),
         ("bench.publication", (), "the comparison alone"),
+        (
+            "bench.throttle",
+            ("--guesses", "3000", "--served", "400", "--agents", "150", "--genuine", "30"),
+            "genuine: reset",
+        ),
+        ("bench.login", (), "whole login, known browser"),
+        ("bench.timing", ("--cheap",), "login, wrong password"),
     ],
 )
 def test_a_bench_prints_its_table(module: str, arguments: tuple[str, ...], row: str, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from extranet.agents.models import CertificationStatus
+from extranet.credentials import hashing, reset_link
 from extranet.credentials.disable import disable
 from extranet.credentials.models import Account
+from extranet.mail.models import OutboxMail
 from tests.credentials.people import CHOSEN, DESK, new_account
 from tests.web.people import browser
 
@@ -112,3 +114,55 @@ def test_a_reset_walks_the_same_way_for_everybody(everybody: None) -> None:
     for place in range(3):
         step = {state: walk[place] for state, walk in found.items()}
         assert all_alike(step), {state: (one.status, one.queries, len(one.body)) for state, one in step.items()}
+
+
+def sent(number: int, license: str) -> Seen:
+    typed = {
+        "name": "Alice Example",
+        "license": license,
+        "email": "alice@agents.test",
+        "telephone": "555 010 0199",
+        "text": "The page says that I have to wait.",
+    }
+    one = seen(browser(address=f"198.51.{number}.7"), "/support/", typed, license)
+    return Seen(one.status, re.sub(r"R-\w{4}-\w{2}", "NUMBER", one.body), one.headers, one.queries)
+
+
+def test_the_request_form_answers_and_mails_the_same_whoever_has_the_license(everybody: None) -> None:
+    sent(99, "4000099")  # makes what is made once
+    found, mailed = {}, []
+    for number, (state, license) in enumerate(NAMES.items()):
+        before = OutboxMail.objects.count()
+        found[state] = sent(number, license)
+        mailed.append(OutboxMail.objects.count() - before)
+    assert all_alike(found), {state: (one.status, one.queries) for state, one in found.items()}
+    assert set(mailed) == {1}
+
+
+def test_a_link_that_is_over_looks_and_costs_like_one_that_never_was(everybody: None) -> None:
+    now = timezone.now()
+    account = Account.objects.get(username="CC_4000001")
+    token = reset_link.make(account=account, browser_token="", code="CDFHJK", now=now - timedelta(hours=3)).address
+    found = {}
+    for number, (state, path) in enumerate({"over": token.rstrip("/").rpartition("/")[2], "none": "a" * 32}.items()):
+        client = Client(headers={"host": "reset.test"}, REMOTE_ADDR=f"198.51.{number}.7")
+        found[state] = seen(client, f"/link/{path}/", {"code": "XXXXXX"}, "none")
+    assert {one.status for one in found.values()} == {410}
+    assert all_alike(found), {state: (one.status, one.queries) for state, one in found.items()}
+
+
+def test_login_hashes_as_often_and_queues_as_much_for_every_name(
+    everybody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: dict[str, int] = {}
+    real = hashing.CheapArgon2Hasher.verify
+
+    def counted(self: hashing.CheapArgon2Hasher, password: str, encoded: str) -> bool:
+        work["hashes"] = work.get("hashes", 0) + 1
+        return bool(real(self, password, encoded))
+
+    monkeypatch.setattr(hashing.CheapArgon2Hasher, "verify", counted)
+    for number, license in enumerate(NAMES.values()):
+        work.clear()
+        log_in(number, license, "wrong")
+        assert (work, OutboxMail.objects.count()) == ({"hashes": 1}, 0)
