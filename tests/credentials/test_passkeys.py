@@ -174,7 +174,7 @@ def test_a_challenge_belongs_to_its_browser_purpose_account_and_five_minutes(
     ):
         answer = key.get(asked(alice, SECOND, now))
         with pytest.raises(PasskeyRefused, match="no_challenge"):
-            prove(alice, answer, **wrong)  # type: ignore[arg-type]  # a table of keyword arguments
+            prove(alice, answer, **wrong)
     with pytest.raises(PasskeyRefused, match="no_challenge"):
         prove(bob, bobs.get(asked(alice, SECOND, now)), now)
     prove(alice, key.get(asked(alice, SECOND, now)), now + minutes(4))

@@ -27,6 +27,7 @@ SAMPLES = {
     "name": "nobody",
     "token": "a" * 32,
     "rest": "nowhere",
+    "passkey": "9",
     **dict.fromkeys(["mail_id", "upload_id", "publication_id", "link_id", "token_id"], NOBODYS),
 }
 WITHOUT_TOKEN = {"/reset/arrive/"}  # comes from the other host; its Origin stands in for the token
