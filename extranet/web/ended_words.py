@@ -16,6 +16,8 @@ _WORDS: Mapping[str, str] = {
     sessions.UNKNOWN: "Your session is over. Please log in again.",
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",
     "reset": "Your session was ended, because the password was reset. Log in with the new one.",
+    "second_factor_removed": "Your session was ended, because the service center removed your second factors. "
+    "Log in with your password and set up a new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),
     **dict.fromkeys(
         (Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE), _RESET_HELPS

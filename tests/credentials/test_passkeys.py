@@ -228,6 +228,14 @@ def test_a_passkey_alone_is_a_whole_login_and_needs_the_person_verified(alice: A
         alone(key.get(login_options(now)), now)
 
 
+@pytest.mark.parametrize(("verifies", "discoverable"), [(False, True), (True, False)])
+def test_the_list_tells_a_passkey_that_does_not_open_the_account_alone(
+    alice: Account, now: datetime, verifies: bool, discoverable: bool
+) -> None:
+    add(alice, SoftKey(verifies=verifies, discoverable=discoverable), now)
+    assert [held.alone for held in passkeys.passkeys_of(alice)] == [False]
+
+
 def test_a_touch_is_enough_after_the_password(alice: Account, now: datetime) -> None:
     key = SoftKey(verifies=False, discoverable=False)
     add(alice, key, now)
