@@ -25,6 +25,8 @@ _WORDS: Mapping[str, str] = {
     "enrolled": "Your session was ended, because your account was set up anew. Log in with the new password.",
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",
     "reset": "Your session was ended, because the password was reset. Log in with the new one.",
+    "second_factor_removed": "Your session was ended, because the service center removed your second factors. "
+    "Log in with your password and set up a new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),
     **dict.fromkeys((Reason.NOTHING_GRANTED, REVOKED), _NOTHING_GRANTED),
     **dict.fromkeys(

@@ -10,7 +10,6 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from fido2 import cbor
-from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 
 ORIGIN = "http://portal.test"
@@ -36,7 +35,7 @@ class SoftKey:
         """The answer to ``navigator.credentials.create``, as the page's script sends it."""
         told = options["publicKey"]
         self.handle = websafe_decode(told["user"]["id"])
-        public = cbor.encode(dict(ES256.from_cryptography_key(self.private.public_key())))
+        public = cbor.encode(self._public())
         credential = bytes(16) + struct.pack(">H", len(self.id)) + self.id + public
         attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": self._data(AT) + credential})
         client = self._client("webauthn.create", told["challenge"])
@@ -57,6 +56,11 @@ class SoftKey:
         if handle:
             response["userHandle"] = websafe_encode(self.handle)
         return self._answer(response, {})
+
+    def _public(self) -> dict[int, int | bytes]:
+        """The public key in COSE: ES256 on P-256."""
+        numbers = self.private.public_key().public_numbers()
+        return {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
 
     def _data(self, flags: int = 0) -> bytes:
         flags |= UP | (UV if self.verifies else 0)

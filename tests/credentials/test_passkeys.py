@@ -174,7 +174,7 @@ def test_a_challenge_belongs_to_its_browser_purpose_account_and_five_minutes(
     ):
         answer = key.get(asked(alice, SECOND, now))
         with pytest.raises(PasskeyRefused, match="no_challenge"):
-            prove(alice, answer, **wrong)  # type: ignore[arg-type]  # a table of keyword arguments
+            prove(alice, answer, **wrong)
     with pytest.raises(PasskeyRefused, match="no_challenge"):
         prove(bob, bobs.get(asked(alice, SECOND, now)), now)
     prove(alice, key.get(asked(alice, SECOND, now)), now + minutes(4))
@@ -226,6 +226,14 @@ def test_a_passkey_alone_is_a_whole_login_and_needs_the_person_verified(alice: A
     key.verifies = False
     with pytest.raises(LoginRefused):
         alone(key.get(login_options(now)), now)
+
+
+@pytest.mark.parametrize(("verifies", "discoverable"), [(False, True), (True, False)])
+def test_the_list_tells_a_passkey_that_does_not_open_the_account_alone(
+    alice: Account, now: datetime, verifies: bool, discoverable: bool
+) -> None:
+    add(alice, SoftKey(verifies=verifies, discoverable=discoverable), now)
+    assert [held.alone for held in passkeys.passkeys_of(alice)] == [False]
 
 
 def test_a_touch_is_enough_after_the_password(alice: Account, now: datetime) -> None:

@@ -27,6 +27,7 @@ SAMPLES = {
     "name": "nobody",
     "token": "a" * 32,
     "rest": "nowhere",
+    "passkey": "9",
     **dict.fromkeys(
         ["mail_id", "upload_id", "publication_id", "link_id", "token_id", "session_id", "account_id", "grant_id"],
         NOBODYS,

@@ -5,7 +5,6 @@
 
   const forms = document.querySelectorAll("form[data-passkey]");
   if (!forms.length || !window.PublicKeyCredential || !navigator.credentials) return;
-  const BYTES = ["challenge", "id"]; // members that are bytes, wherever they stand in the options
 
   function toBytes(text) {
     const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
@@ -17,16 +16,12 @@
     return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   }
 
-  function opened(value, name) {
-    if (typeof value === "string") return BYTES.includes(name) ? toBytes(value) : value;
-    if (Array.isArray(value)) return value.map((item) => opened(item, ""));
-    if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, opened(item, key)]));
-  }
-
   function optionsOf(told) {
-    const options = opened(told.publicKey, "");
-    if (options.rp) options.rp.id = told.publicKey.rp.id; // a host name, no bytes
+    const options = { ...told.publicKey, challenge: toBytes(told.publicKey.challenge) };
+    if (options.user) options.user = { ...options.user, id: toBytes(options.user.id) };
+    for (const list of ["allowCredentials", "excludeCredentials"]) {
+      if (options[list]) options[list] = options[list].map((one) => ({ ...one, id: toBytes(one.id) }));
+    }
     return options;
   }
 
@@ -68,6 +63,7 @@
     }
   }
 
+  for (const words of document.querySelectorAll("[data-passkey-none]")) words.hidden = true;
   for (const form of forms) {
     const box = form.closest("[data-passkey-box]");
     box.hidden = false;
