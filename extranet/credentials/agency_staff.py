@@ -24,7 +24,7 @@ MOST = 30  # accounts of one principal: an office, and no engine for mails to st
 
 
 class AgencyStaffRefused(StaffRefused):
-    """The account cannot be made as asked. ``field`` is the one to be corrected, blank for none; the message says why."""
+    """The account cannot be made as asked; the message says why. ``field``: which to correct, blank for none."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -63,7 +63,9 @@ def add_agency_staff(
         with transaction.atomic():
             return _made(account, principal, books, by, now)
     except IntegrityError as error:
-        raise AgencyStaffRefused("name", f"{username} exists already; a name is never used for a second person") from error
+        raise AgencyStaffRefused(
+            "name", f"{username} exists already; a name is never used for a second person"
+        ) from error
     except AddressRefused as error:
         raise AgencyStaffRefused("email", "no mail can be sent to this address") from error
     except granting.GrantRefused as error:

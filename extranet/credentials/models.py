@@ -42,7 +42,9 @@ class Account(AbstractBaseUser):
     # Agency staff only: the agent or manager who invited them and whose license is in the user name
     principal = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="staff_accounts")
     role = models.CharField(max_length=16, choices=StaffRole, blank=True)
-    display_name = models.CharField(max_length=120, blank=True)  # staff of both kinds; agents' names stand in the roster
+    display_name = models.CharField(
+        max_length=120, blank=True
+    )  # staff of both kinds; agents' names stand in the roster
     staff_email = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True)

@@ -27,8 +27,8 @@ from extranet.reports.models import Publication, PublicationState
 from extranet.reports.outcome import ALREADY, RELEASED, SEALED, Outcome, held_lines, outcome_of
 from extranet.reports.progress import Progress, silent, told
 from extranet.reports.refusals import PublicationHeld, ReportsRefused, UsageRefused
-from extranet.reports.release import release as release_publication
 from extranet.reports.release import open_to_all, require_release_allowed
+from extranet.reports.release import release as release_publication
 from extranet.reports.run import Elsewhere, Input
 from extranet.reports.seal_publication import publication_facts, seal_publication
 from extranet.reports.sources.input_file import opened

@@ -32,8 +32,8 @@ class Rule:
     """Who may enter. ``anybody`` needs no account; ``unfinished`` lets in who still has a step to take. A ``gate`` of
     its own decides instead of the session: it answers why not, or None.
 
-    ``subject``: the page shows something of one agent; of whom the agents among those admitted see it, is decided where
-    it is opened (BOOK: the own one, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
+    ``subject``: the page shows something of one agent. Whose the agents among those admitted may see is decided where
+    it is opened (BOOK: the own, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
 
     name: str
     anybody: bool = False

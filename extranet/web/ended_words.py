@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from extranet.credentials import sessions
 from extranet.credentials.gate import Reason
-from extranet.credentials.granting import REVOKED
+from extranet.credentials.granting import RIGHTS_ENDED
 from extranet.profile.in_force import policy
 
 _BARRED = "Your access has ended. If you think that is a mistake, ask the service center."
@@ -19,7 +19,7 @@ _WORDS: Mapping[str, str] = {
     "password_changed": "Your session was ended, because the password was changed. Log in with the new one.",
     "reset": "Your session was ended, because the password was reset. Log in with the new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),
-    **dict.fromkeys((Reason.NOTHING_GRANTED, REVOKED), _NOTHING_GRANTED),
+    **dict.fromkeys((Reason.NOTHING_GRANTED, RIGHTS_ENDED), _NOTHING_GRANTED),
     **dict.fromkeys(
         (Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE), _RESET_HELPS
     ),

@@ -27,7 +27,9 @@ SAMPLES = {
     "name": "nobody",
     "token": "a" * 32,
     "rest": "nowhere",
-    **dict.fromkeys(["mail_id", "upload_id", "publication_id", "link_id", "token_id", "account_id", "grant_id"], NOBODYS),
+    **dict.fromkeys(
+        ["mail_id", "upload_id", "publication_id", "link_id", "token_id", "account_id", "grant_id"], NOBODYS
+    ),
 }
 WITHOUT_TOKEN = {"/reset/arrive/"}  # comes from the other host; its Origin stands in for the token
 

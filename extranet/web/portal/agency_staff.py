@@ -134,7 +134,9 @@ def _page(request: PortalRequest, agent: Agent, form: InviteForm) -> HttpRespons
         "title": "Staff and rights",
         "breadcrumbs": [("Account", reverse("account")), ("Staff and rights", "")],
         "people": [(row, _facts(row, grants_of(row, now))) for row in staff_of(agent)],
-        "others": [(grant, _given(grant)) for grant in grants_into(agent, now) if grant.account.principal_id != agent.pk],
+        "others": [
+            (grant, _given(grant)) for grant in grants_into(agent, now) if grant.account.principal_id != agent.pk
+        ],
         "form": form,
     }
     return render(request, "portal/agency_staff.html", context, status=422 if form.errors else 200)
