@@ -267,6 +267,14 @@ def test_export_taken_away_while_the_file_is_built_nothing_is_sent(
     assert ninas.get(BOOK, {"agent": ALICE}).status_code == 200
 
 
+def test_saving_what_is_shown_changes_nothing(monas: Client, nina: Account) -> None:
+    page = text_of(monas.get(f"{STAFF}{nina.pk}/"))
+    ticked = re.findall(r'<input type="checkbox"[^>]*checked[^>]*>', page)
+    assert [re.findall('value="([^"]*)"', box) for box in ticked] == [["export"]]
+    monas.post(f"{STAFF}{nina.pk}/", {"book": ALICE, "more": ["export"]})
+    assert not events("agency-staff:right:ended")
+
+
 # Acting
 
 
