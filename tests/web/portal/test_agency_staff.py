@@ -10,10 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from extranet.agents.models import AgencyRole
-from extranet.credentials import throttle
 from extranet.credentials.book_grants import Right, may
 from extranet.credentials.models import Account, BookGrant
-from extranet.credentials.reset_ask import ask
 from extranet.credentials.second_factor import code_at, is_enrolled
 from extranet.mail.outbox import body_of
 from extranet.reports import render as rendering
@@ -312,21 +310,6 @@ def test_who_may_not_act_writes_for_nobody(ninas: Client, nina: Account, license
 
 
 # Their own account
-
-
-def test_staff_reset_their_password_under_their_own_address(nina: Account, mona: Account) -> None:
-    reset = browser()
-    reset.defaults["SERVER_NAME"] = "reset.test"
-    reset.post("/", {"username": nina.username})
-    asked = {mail.to_address for mail in mails(nina.username) if mail.kind == "reset_link"}
-    assert asked <= {nina.staff_email}
-
-
-def test_a_right_that_is_gone_bars_the_reset_too(nina: Account, monas: Client, now: datetime) -> None:
-    monas.post(f"{STAFF}{nina.pk}/revoke/")
-    ask(username=nina.username, network="192.0.2.0/24", browser_token="x" * 20, now=now)
-    assert not [mail for mail in mails(nina.username) if mail.kind == "reset_link"]
-    throttle.clear(owner=nina.username)
 
 
 def test_staff_change_their_own_password_and_the_agents_stays(ninas: Client, nina: Account, mona: Account) -> None:
