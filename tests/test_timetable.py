@@ -17,7 +17,8 @@ from extranet.jobs.cron import latest_due
 from extranet.mail.models import OutboxMail
 from extranet.profile.loader import current
 from extranet.timetable import TIMETABLE_ENTRIES, RosterDay, due, entries, rename_agent, roster_day
-from tests.agents.conftest import ALICE, CHARLIE, EVERYBODY, as_csv
+from tests.agents.conftest import ALICE, BOB, CHARLIE, EVERYBODY, as_csv
+from tests.credentials.agency import VIEW, new_agency_staff, owner
 from tests.credentials.people import CHOSEN, new_account, try_login
 
 DESK = Actor("staff", "staff\\dora")
@@ -117,3 +118,18 @@ def test_a_number_of_somebody_else_is_refused_and_both_keep_theirs(now: datetime
     with pytest.raises(RenameRefused):
         rename_agent(old="4000001", new="4000002", by=DESK, now=now)
     assert set(Account.objects.values_list("username", flat=True)) == {"CC_4000001", "CC_4000002"}
+
+
+@pytest.mark.django_db
+def test_a_roster_that_moves_an_agent_ends_the_rights_of_the_old_managers_staff(now: datetime) -> None:
+    """And of nobody else; a second run finds nothing to do."""
+    take(*EVERYBODY, now=now)
+    due(now=now)
+    manager, member = (Account.objects.get(agent__license=row["license"]) for row in (ALICE, BOB))
+    books = {owner(manager): VIEW, owner(member): VIEW}
+    nina = new_agency_staff(manager, books, now=now + timedelta(hours=1))
+    day = take(ALICE, {**BOB, "agency_license": "0K99999"}, CHARLIE, now=now + timedelta(days=7))
+    assert day.rights_ended == 1
+    assert list(nina.grants.filter(ended_at=None).values_list("agent__license", flat=True)) == [ALICE["license"]]
+    due(now=now + timedelta(days=8))
+    assert nina.grants.filter(ended_at=None).count() == 1

@@ -24,7 +24,7 @@ MOST = 30  # accounts of one principal: an office, and no engine for mails to st
 
 
 class AgencyStaffRefused(StaffRefused):
-    """The account cannot be made as asked. ``field`` is the one to be corrected, blank for none; the message says why."""
+    """The account cannot be made as asked; the message says why. ``field``: which to correct, blank for none."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

@@ -115,8 +115,8 @@ def enter(*, token: str, address: Address | None, network: str, now: datetime, a
 
 
 def why_not_vouched(username: str, token: UUID | None, now: datetime) -> str:
-    """Why what a publisher asked for earlier, with that token or on the pages (None), is not done now; blank if it still
-    is theirs to ask for. The networks of a token were looked at when it was used."""
+    """Why what a publisher asked for earlier, with that token or on the pages (None), is not done now; blank if it is
+    theirs to ask for still. The networks of a token were looked at when it was used."""
     if token is not None:
         row = ApiToken.objects.select_related("account").filter(pk=token, account__username=username).first()
         why = _over(row, now)

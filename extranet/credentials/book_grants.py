@@ -54,7 +54,7 @@ def may(account: Account, agent: Agent, right: Right, now: datetime) -> bool:
 
 
 def has_any(account: Account, now: datetime) -> bool:
-    """Whether any book is open to the account; without one it enters nowhere. The same work for one that is not there."""
+    """Whether any book is open to the account; without one it enters nowhere. The same work if there is no such one."""
     return _open_to(account, now).exists()
 
 

@@ -21,6 +21,7 @@ from extranet.mail.catalogue import BookAccessGivenMail
 from extranet.mail.outbox import AddressRefused, post
 
 CHANGED, REVOKED, BY_OWNER, LAPSED = "changed", "revoked", "by_owner", "lapsed"
+RIGHTS_ENDED = "rights_ended"  # why a session ended: nothing was open to its person any more
 
 
 class GrantRefused(Exception):
@@ -71,7 +72,7 @@ def revoke(*, account: Account, by: Actor, now: datetime) -> int:
         held = _held(account)
         rows = BookGrant.objects.select_related("account", "agent").filter(account=held, ended_at=None)
         ended = sum(_end(grant, reason=REVOKED, by=by, now=now) for grant in rows)
-        end_access(account=held, reason=REVOKED, by=by, now=now)
+        end_access(account=held, reason=RIGHTS_ENDED, by=by, now=now)
     return ended
 
 
@@ -133,4 +134,4 @@ def _end(grant: BookGrant, *, reason: str, by: Actor, now: datetime) -> bool:
 def _close_if_empty(account: Account, by: Actor, now: datetime) -> None:
     """Who has no right left keeps no session, link or device either."""
     if not BookGrant.objects.filter(account=account, ended_at=None).exists():
-        end_access(account=account, reason=REVOKED, by=by, now=now)
+        end_access(account=account, reason=RIGHTS_ENDED, by=by, now=now)

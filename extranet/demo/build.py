@@ -9,7 +9,7 @@ from pathlib import Path
 
 from extranet.audit.chain import seal
 from extranet.credentials.hashing import SLOTS, hash_password
-from extranet.credentials.username import agent_username, staff_username
+from extranet.credentials.username import agency_staff_username, agent_username, staff_username
 from extranet.demo.cast import Cast, choose
 from extranet.demo.seed import (
     LOCK_FILE,
@@ -22,7 +22,18 @@ from extranet.demo.seed import (
     totp_secret_of,
     write_story,
 )
-from extranet.demo.story import FIRST, SECOND, STAFF, WARNED_BEFORE, Plot, Secrets, guess_too_often, tell
+from extranet.demo.story import (
+    CLERK,
+    CLERK_NAME,
+    FIRST,
+    SECOND,
+    STAFF,
+    WARNED_BEFORE,
+    Plot,
+    Secrets,
+    guess_too_often,
+    tell,
+)
 from extranet.demo.synth import Written, write_exchange
 from extranet.env import Env
 from extranet.mail.delivery import deliver_due
@@ -101,6 +112,9 @@ def people(cast: Cast) -> list[Person]:
         ),
     )
     agents = [Person(agent_username(license), who, state, hint) for license, who, state, hint in known]
+    clerk = agency_staff_username(cast.agent, CLERK)
+    hint = "Open and download the large book; the agent sees and ends the rights under Account"
+    agents.append(Person(clerk, f"Agency staff: {CLERK_NAME}", "in order", hint))
     hints = {
         FIRST: "Look at publications; has sent the one that waits",
         SECOND: "Release the publication that waits",
@@ -142,6 +156,7 @@ def _written(folder: Path, agents: int, weeks: int, seed: int, last_monday: date
 def _secrets(cast: Cast, env: Env) -> Secrets:
     """Hash all passwords on all cores before the story begins."""
     names = [agent_username(license) for license in sorted(cast.pilots)] + [staff_username(name) for name in STAFF]
+    names.append(agency_staff_username(cast.agent, CLERK))
     with ThreadPoolExecutor(SLOTS) as pool:
         encoded = dict(zip(names, pool.map(lambda name: hash_password(password_of(name, env)), names), strict=True))
     return Secrets(encoded=encoded.__getitem__, totp=lambda name: totp_secret_of(name, env))

@@ -15,7 +15,9 @@ from extranet.agents.find import by_license
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
+from extranet.credentials.agency_staff import add_agency_staff
 from extranet.credentials.agreement import accept, version_in_force
+from extranet.credentials.book_grants import Right
 from extranet.credentials.expiry import expire
 from extranet.credentials.history import put_in_force
 from extranet.credentials.login import LoginRefused, complete, sign_in
@@ -42,6 +44,7 @@ VISITS = 50  # days between two visits at most, so that no account becomes inact
 WARNED_BEFORE, EXPIRED_SINCE = 9, 6  # days until, and days since, the end of a password
 HERE, ELSEWHERE = "127.0.0.0/24", "203.0.113.0/24"
 BROWSER = "a browser at the office"
+CLERK, CLERK_NAME = "nina", "Nina Night"  # who works for the agent with the large book
 DESK, FIRST, SECOND = "desk", "publisher", "second"
 STAFF = {
     FIRST: (StaffRole.PUBLISHER, "Paula Publisher"),
@@ -132,6 +135,7 @@ def _lives(plot: Plot) -> None:
         plot.at(plot.today - timedelta(days=chosen), 10, 0, partial(_arrived, license, plot.secrets))
         for days in (*range(chosen - VISITS, last, -VISITS), last):
             plot.at(plot.today - timedelta(days=days), 9, 30, partial(_logged_in, license))
+    plot.at(plot.today - timedelta(days=9), 11, 0, partial(_has_staff, cast.agent, plot.secrets))
     for days in (16, 5, 1):  # the morning of a warning, of a lock, of yesterday's warning
         plot.at(plot.today - timedelta(days=days), 8, 15, lambda now: expire(now=now))
 
@@ -190,6 +194,18 @@ def _arrived(license: str, secrets: Secrets, now: datetime) -> None:
     _choose_password(account, secrets, now)
     accept(account=account, version=version_in_force(), now=now, by=_as(account))
     _logged_in(license, now)
+
+
+def _has_staff(license: str, secrets: Secrets, now: datetime) -> None:
+    """The agent with the large book has somebody in the office who looks and downloads, and does not write."""
+    by, agent = _as(_account(license)), _agent(license)
+    rights = frozenset({Right.VIEW, Right.EXPORT})
+    email = f"{CLERK}@office.example"
+    nina = add_agency_staff(
+        principal=agent, name=CLERK, display_name=CLERK_NAME, email=email, books={agent: rights}, by=by, now=now
+    )
+    _choose_password(nina, secrets, now)
+    accept(account=nina, version=version_in_force(), now=now, by=_as(nina))
 
 
 def _logged_in(license: str, now: datetime) -> None:

@@ -29,7 +29,8 @@ def release(
     """Release what is sealed or held; released already is fine. Raises UsageRefused, Conflict. Not in a transaction.
 
     A held one is released by another person than the one who sent it, who says why it is right all the same
-    (``reason``). ``gate`` is asked in the transaction that releases, and raises to refuse. An older week than the current one is released without moving anybody back to it.
+    (``reason``). ``gate`` is asked in the transaction that releases, and raises to refuse. An older week than the
+    current one is released without moving anybody back to it.
     """
     try:
         return _release(publication_id, by, now, reason, gate)

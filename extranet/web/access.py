@@ -35,8 +35,8 @@ class Rule:
     who still has to set up a second factor. A ``gate`` of its own decides instead of the session: it answers why not,
     or None. ``cookieless``: no session is looked at.
 
-    ``subject``: the page shows something of one agent; of whom the agents among those admitted see it, is decided where
-    it is opened (BOOK: the own one, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
+    ``subject``: the page shows something of one agent. Whose the agents among those admitted may see is decided where
+    it is opened (BOOK: the own, a manager those of the agency, agency staff what was granted; OWN: the own only)."""
 
     name: str
     anybody: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from extranet.credentials import sessions
 from extranet.credentials.gate import Reason
-from extranet.credentials.granting import REVOKED
+from extranet.credentials.granting import RIGHTS_ENDED
 from extranet.credentials.session_clock import CLOCK
 from extranet.profile.in_force import policy
 
@@ -28,7 +28,7 @@ _WORDS: Mapping[str, str] = {
     "second_factor_removed": "Your session was ended, because the service center removed your second factors. "
     "Log in with your password and set up a new one.",
     **dict.fromkeys((Reason.DISABLED, Reason.NOT_CERTIFIED, Reason.SUSPENDED, Reason.DECERTIFIED), _BARRED),
-    **dict.fromkeys((Reason.NOTHING_GRANTED, REVOKED), _NOTHING_GRANTED),
+    **dict.fromkeys((Reason.NOTHING_GRANTED, RIGHTS_ENDED), _NOTHING_GRANTED),
     **dict.fromkeys(
         (Reason.NO_PASSWORD, Reason.REVOKED, Reason.TEMPORARY_LAPSED, Reason.EXPIRED, Reason.INACTIVE), _RESET_HELPS
     ),

@@ -33,9 +33,9 @@ OWN_ONE, AGENCY, GRANTED = "own", "agency", "granted"
 INTRODUCTION = """\
 # Who may open which page
 
-Written from the rules that the views declare (`extranet/web/access.py`); `tests/web/test_permissions.py` walks every address
-as each of these persons, compares what happens with this table, and says how to write it again when it is out of date. A
-view that declares no rule is refused to everybody.
+Written from the rules that the views declare (`extranet/web/access.py`); `tests/web/test_permissions.py` walks every
+address as each of these persons, compares what happens with this table, and says how to write it again when it is out
+of date. A view that declares no rule is refused to everybody.
 
 | word | means |
 |---|---|
@@ -52,9 +52,9 @@ who have done that and must still set one up. Pages marked *proof* ask for a sec
 those of the factors, downloads where policy sets `step_up_minutes`.
 
 The **agent** asks for the own; the **other agent**, of another agency, asks for that agent's, and so do the **agency
-manager** of that agent, and **agency staff** who were given rights on that agent's book (view, and export where it is a download).
-Whether a step is open (an own password, the agreement) is asked beyond this table; *steps may be open* says where it is
-not. No role of staff can open a book, no token enters the portal, no session enters the API.
+manager** of that agent, and **agency staff** who were given rights on that agent's book (view, and export where it is a
+download). Whether a step is open (an own password, the agreement) is asked beyond this table; *steps may be open* says
+where it is not. No role of staff can open a book, no token enters the portal, no session enters the API.
 
 """
 

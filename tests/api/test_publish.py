@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from extranet.api import sending
-from extranet.credentials.models import Account
+from extranet.credentials import api_tokens
+from extranet.credentials.disable import disable
+from extranet.credentials.models import Account, ApiToken, StaffRole
 from extranet.jobs.worker import work_once
+from extranet.mail.models import OutboxMail
 from extranet.reports import once
+from extranet.reports import publish as publishing
 from extranet.reports.models import Publication, StagedUpload
-from tests.api.conftest import program
+from extranet.reports.seal_publication import seal_publication
+from tests.api.conftest import SHELL, program
+from tests.credentials.people import events
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
 PLANTED = "Plantedname"
@@ -255,3 +262,58 @@ def test_a_slip_in_the_address_is_told_and_nothing_is_taken(adas: Client, data_f
     assert not StagedUpload.objects.exists()
     assert adas.get(f"{SEND}?offset=0&page=2").status_code == 400
     assert adas.get(f"{SEND}/{UUID(int=7)}?state=released").status_code == 400
+
+
+def end_token(ada: Account, now: datetime) -> None:
+    (token,) = ApiToken.objects.filter(account=ada)
+    assert api_tokens.end(account=ada, token_id=token.id, by=SHELL, now=now)
+
+
+def expire_token(ada: Account, now: datetime) -> None:
+    ApiToken.objects.filter(account=ada).update(expires_at=now)
+
+
+def disable_owner(ada: Account, now: datetime) -> None:
+    disable(account=ada, reason="left on Friday", by=SHELL, now=now)
+
+
+def change_role(ada: Account, now: datetime) -> None:
+    Account.objects.filter(pk=ada.pk).update(role=StaffRole.AUDITOR)
+
+
+@pytest.mark.parametrize("meanwhile", [end_token, expire_token, disable_owner, change_role])
+def test_a_release_is_not_made_for_who_may_ask_for_it_no_longer(
+    meanwhile: Callable[[Account, datetime], None],
+    adas: Client,
+    graces: Client,
+    ada: Account,
+    alice: Account,
+    bob: Account,
+    now: datetime,
+) -> None:
+    """The file waits in the queue; when its turn comes the gate is asked once more. The week itself is not lost."""
+    send(adas, release=True)
+    meanwhile(ada, now)
+    work_once(now=now)
+    row, upload = Publication.objects.get(), StagedUpload.objects.get()
+    assert (row.state, upload.outcome) == ("sealed", "published")
+    assert upload.message[0].startswith("not released, though it was asked for")
+    refused = events("publication:release:refused", str(row.id))
+    assert [event.actor for event in refused] == ["staff\\ada"]
+    assert not OutboxMail.objects.filter(kind="book_ready").exists()
+    assert graces.post(f"{SEND}/{row.id}/release").status_code == 200
+
+
+def test_the_gate_is_asked_at_the_release_and_not_when_the_worker_begins(
+    adas: Client, ada: Account, alice: Account, bob: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = seal_publication
+
+    def seal(*args: Any, **more: Any) -> None:
+        sealed(*args, **more)
+        end_token(ada, now)
+
+    monkeypatch.setattr(publishing, "seal_publication", seal)
+    send(adas, release=True)
+    work_once(now=now)
+    assert Publication.objects.get().state == "sealed"

@@ -20,7 +20,7 @@ HARBOR, VALLEY = "0K54321", "0K99999"
 
 def owner(account: Account) -> Agent:
     """Whose account it is, as the roster has them at this moment."""
-    return Agent.objects.get(pk=account.agent_id)
+    return Agent.objects.get(account=account)
 
 
 def acting(account: Account) -> Actor:
@@ -28,7 +28,7 @@ def acting(account: Account) -> Actor:
 
 
 def joins(account: Account, agency: str, *, now: datetime, role: str = AgencyRole.AGENT) -> None:
-    """As a roster does it: the interval before ends at the moment at which the new one begins; blank: an agency of one."""
+    """As a roster does it: the interval before ends when the new one begins; blank: an agency of one."""
     agent = owner(account)
     AgencyMembership.objects.filter(agent=agent, until_at=None).update(until_at=now)
     if agency:

@@ -121,7 +121,7 @@ def test_an_agent_gives_rights_on_the_own_book_only(alice: Account, mona: Accoun
 def test_who_is_not_certified_opens_nothing_to_anybody(
     nina: Account, alice: Account, now: datetime, status: str
 ) -> None:
-    Agent.objects.filter(pk=alice.agent_id).update(status=status)
+    Agent.objects.filter(account=alice).update(status=status)
     assert books(nina, now) == {"4000010"}
     assert allowed(nina, now)  # the manager's own book is still open
 
@@ -130,7 +130,7 @@ def test_who_is_not_certified_opens_nothing_to_anybody(
 def test_without_a_certified_principal_the_staff_enter_nowhere(
     nina: Account, mona: Account, now: datetime, status: str
 ) -> None:
-    Agent.objects.filter(pk=mona.agent_id).update(status=status)
+    Agent.objects.filter(account=mona).update(status=status)
     assert barred_everywhere(nina, now)
 
 
@@ -168,10 +168,10 @@ def test_a_manager_who_leaves_takes_no_book_along(nina: Account, mona: Account, 
 
 
 def test_what_is_over_is_written_down_once_and_stays_over(nina: Account, alice: Account, now: datetime) -> None:
-    Agent.objects.filter(pk=alice.agent_id).update(status=CertificationStatus.SUSPENDED)
+    Agent.objects.filter(account=alice).update(status=CertificationStatus.SUSPENDED)
     assert end_lapsed(by=DESK, now=now) == 1
     assert end_lapsed(by=DESK, now=now) == 0
-    Agent.objects.filter(pk=alice.agent_id).update(status=CertificationStatus.CERTIFIED)
+    Agent.objects.filter(account=alice).update(status=CertificationStatus.CERTIFIED)
     assert books(nina, now) == {"4000010"}
     (ended,) = events("agency-staff:right:ended", nina.username)
     assert ended.detail["reason"] == granting.LAPSED
@@ -182,11 +182,11 @@ def test_who_loses_the_last_right_loses_the_session_and_enters_nowhere(
 ) -> None:
     sessions.begin(account=nina, session_key="n" * 32, network=HOME, browser="", now=now)
     assert revoke(account=nina, by=acting(mona), now=now) == 2
-    assert sessions.check(session_key="n" * 32, now=now) == sessions.Ended("revoked")
+    assert sessions.check(session_key="n" * 32, now=now) == sessions.Ended("rights_ended")
     assert barred_everywhere(nina, now)
     set_rights(account=nina, agent=owner(alice), rights=VIEW, by=acting(mona), now=now + minutes(1))
     assert allowed(nina, now + minutes(1))  # the same person, under the same name
-    assert sessions.check(session_key="n" * 32, now=now + minutes(1)) == sessions.Ended("revoked")
+    assert sessions.check(session_key="n" * 32, now=now + minutes(1)) == sessions.Ended("rights_ended")
 
 
 def test_one_of_two_rights_that_ends_ends_no_session(

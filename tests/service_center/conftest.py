@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,8 @@ def post_form(agents: None, now: datetime) -> Post:
     """Send the public form as Alice would, with what is changed."""
 
     def posted(*, at: datetime = now, network: str = OFFICE, **changed: str) -> SupportRequest:
-        return receive(**{**FORM, **changed}, network=network, now=at)
+        typed: dict[str, Any] = {**FORM, **changed}
+        return receive(**typed, network=network, now=at)
 
     return posted
 

@@ -125,7 +125,8 @@ def sentence(refused: Exception) -> str:
 
 def in_words(grant: BookGrant) -> str:
     """What somebody may do with that book."""
-    return ", ".join(WORDS[right] for right in rights_of(grant))
+    *first, last = [WORDS[right] for right in rights_of(grant)]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _page(request: PortalRequest, agent: Agent, form: InviteForm) -> HttpResponse:

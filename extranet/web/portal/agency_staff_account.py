@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from extranet.agents.agency import managed_by
+from extranet.agents.models import Agent
 from extranet.credentials.agency_staff import invite_again, staff_of
-from extranet.credentials.book_grants import grants_of
+from extranet.credentials.book_grants import grants_of, rights_of
 from extranet.credentials.granting import GrantRefused, revoke, set_rights
-from extranet.credentials.models import Account
+from extranet.credentials.models import Account, BookGrant
 from extranet.credentials.staff import LINK_HOURS, StaffRefused
 from extranet.credentials.username import shown
 from extranet.web.access import OWN_STAFF, PortalRequest, access, actor_of
@@ -81,7 +82,11 @@ def _find(request: PortalRequest, account_id: UUID) -> Account:
 
 
 def _page(request: PortalRequest, staff: Account, form: RightsForm) -> HttpResponse:
-    grants = grants_of(staff, timezone.now())
+    now = timezone.now()
+    grants, agent = grants_of(staff, now), own_agent(request)
+    granted = {grant.agent_id for grant in grants}
+    members = list(managed_by(agent, now))
+    others = [one for one in [agent, *members] if one.pk not in granted]
     context = {
         "title": staff.display_name,
         "breadcrumbs": [
@@ -91,10 +96,18 @@ def _page(request: PortalRequest, staff: Account, form: RightsForm) -> HttpRespo
         ],
         "staff": staff,
         "facts": _facts(staff),
-        "grants": [(grant, in_words(grant)) for grant in grants],
+        "grants": [(grant, in_words(grant), _filled_in(grant, agent, members)) for grant in grants],
+        "others": RightsForm(agent=others[0], members=others[1:]) if others else None,
         "form": form,
     }
     return render(request, "portal/agency_staff_account.html", context, status=422 if form.errors else 200)
+
+
+def _filled_in(grant: BookGrant, agent: Agent, members: list[Agent]) -> RightsForm:
+    """The form of one book with what holds now, so that saving it takes nothing away unseen."""
+    held = [right.value for right in rights_of(grant)]
+    initial = {"book": grant.agent.license, "more": held}
+    return RightsForm(agent=agent, members=members, initial=initial, auto_id=f"id_{grant.pk}_%s")
 
 
 def _facts(staff: Account) -> list[tuple[str, str]]:

@@ -47,8 +47,8 @@ def is_own(request: PortalRequest, owner: Agent) -> bool:
 
 
 def owner_of(request: PortalRequest, asked: Asked, *, now: datetime, right: Right = Right.VIEW) -> Agent:
-    """The agent whose book is asked for: oneself, or an agent of the agency that one manages; of both, agency staff have
-    those on which they hold that right. Raises NoBook."""
+    """The agent whose book is asked for: oneself, or an agent of the agency that one manages; agency staff have those
+    of their principal on which they hold that right. Raises NoBook."""
     manager = eyes_of(request)
     if asked.license in ("", manager.license):
         return _with_right(request, manager, asked, right, now)

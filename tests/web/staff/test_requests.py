@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -32,7 +33,8 @@ def post_form(alice: Account, now: datetime) -> Post:
     """Send the public form as Alice would, with what is changed."""
 
     def posted(*, at: datetime = now, **changed: str) -> SupportRequest:
-        return receive(**{**FORM, **changed}, network="198.51.100.0/24", now=at)
+        typed: dict[str, Any] = {**FORM, **changed}
+        return receive(**typed, network="198.51.100.0/24", now=at)
 
     return posted
 
