@@ -49,16 +49,19 @@
   }
 
   async function send(form) {
-    const said = form.querySelector("[role=alert]");
+    const said = form.querySelector("[data-passkey-said]");
     const button = form.querySelector("button[type=submit]");
-    said.hidden = true;
+    said.replaceChildren();
     button.disabled = true;
     try {
       form.elements.credential.value = answerOf(await ask(form));
       form.submit();
     } catch {
-      said.hidden = false;
-      said.textContent = "No passkey was used. You can try again, or load the page again if it was open for long.";
+      const words = document.createElement("p");
+      words.className = "usa-error-message";
+      words.setAttribute("role", "alert");
+      words.textContent = "No passkey was used. You can try again, or load the page again if it was open for long.";
+      said.append(words);
       button.disabled = false;
     }
   }
