@@ -115,10 +115,9 @@ def pages(accounts: Sequence[Any], now: Any) -> Iterator[Page]:
         return lambda: client.post(onward, {"how": "email"}, **where)
 
     def claim(number: int, known: bool) -> Callable[[], Any]:
-        where, token = fresh(number), tokens.new_token()
-        if known:
-            made = links.make(account=accounts[number], browser_token="", code="CDFHJK", now=now - timedelta(hours=3))
-            token = made.address.rstrip("/").rpartition("/")[2]
+        where = fresh(number)
+        made = links.make(account=accounts[number], browser_token="", code="CDFHJK", now=now - timedelta(hours=3))
+        token = made.address.rstrip("/").rpartition("/")[2] if known else tokens.new_token()
         return lambda: client.post(f"/reset/link/{token}/", {"code": "XXXXXX"}, **where)
 
     def support(number: int, known: bool) -> Callable[[], Any]:

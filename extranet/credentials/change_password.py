@@ -11,7 +11,7 @@ from extranet.credentials import sessions, throttle
 from extranet.credentials.choose_password import faults
 from extranet.credentials.disable import end_links
 from extranet.credentials.gate import standing
-from extranet.credentials.hashing import check, hash_password, prepared
+from extranet.credentials.hashing import HashingBusy, check, hash_password, prepared
 from extranet.credentials.history import PasswordOvertaken, put_in_force, was_used
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import PasswordChangedMail
@@ -71,7 +71,12 @@ def _reasons(account: Account, old: str, new: str, by: Actor, now: datetime) -> 
     allowance = throttle.take(budget=budget, owner=account.username, now=now)
     if not allowance.allowed:
         return [THROTTLED], allowance.retry_after_seconds
-    if not check(old, account.password).right:
+    try:
+        right = check(old, account.password).right
+    except HashingBusy:
+        throttle.put_back(scope=throttle.CHANGE, owner=account.username)
+        raise
+    if not right:
         return [OLD_WRONG], None
     throttle.clear(owner=account.username, detail="", scopes=(throttle.CHANGE,))
     found = faults(new, account=account)

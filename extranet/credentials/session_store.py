@@ -23,8 +23,6 @@ def stored_key(session_key: str) -> str:
 class SessionStore(DatabaseStore):
     """The key of the cookie is known to the browser and to the request, and to nothing else."""
 
-    _is_new = False
-
     def load(self) -> dict[str, Any]:
         """The session's data; where there is none, the key is forgotten and a new session begins."""
         found = self._row()
@@ -46,18 +44,6 @@ class SessionStore(DatabaseStore):
         key = session_key or self.session_key
         if key is not None:
             self.model.objects.filter(session_key=stored_key(key)).delete()
-
-    def cycle_key(self) -> None:
-        """The same session under a new key, written once, with the response; the old key opens nothing from now on."""
-        data, before = self._session, self.session_key  # type: ignore[attr-defined]  # Django's own names
-        self._session_key = self._get_new_session_key()
-        self._session_cache, self.modified, self._is_new = data, True, True
-        if before:
-            self.delete(before)
-
-    def save(self, must_create: bool = False) -> None:
-        super().save(must_create=must_create or self._is_new)
-        self._is_new = False
 
     def _get_new_session_key(self) -> str:
         """160 random bits: nobody need look whether they are taken, and the insert would fail."""

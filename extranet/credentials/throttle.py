@@ -121,6 +121,11 @@ def undo_guess(*, username: str, device: KnownDevice | None, network: str) -> No
         _return_one_of_all(username)
 
 
+def put_back(*, scope: str, owner: str, detail: str = "") -> None:
+    """Like ``undo_guess`` for one counter that ``take`` moved."""
+    _return_one([(scope, owner, detail)])
+
+
 def take(*, budget: Budget, owner: str, now: datetime, detail: str = "") -> Allowance:
     """Count one try against the budget of ``owner`` (a user name, a network …) and ``detail``; refused while blocked.
 

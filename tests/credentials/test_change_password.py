@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from itertools import pairwise
+from threading import BoundedSemaphore
 
 import pytest
 
@@ -12,7 +13,7 @@ from extranet.credentials import sessions
 from extranet.credentials.change_password import Changed, PasswordRefused, change
 from extranet.credentials.choose_password import faults
 from extranet.credentials.disable import disable
-from extranet.credentials.hashing import hash_password
+from extranet.credentials.hashing import HashingBusy, hash_password
 from extranet.credentials.history import PasswordOvertaken, put_in_force
 from extranet.credentials.issue import issue_password
 from extranet.credentials.models import Account, PasswordHistory, ResetLink
@@ -171,3 +172,14 @@ def test_staff_choose_longer_ones(db: None, now: datetime, alice: Account) -> No
 def test_the_policy_sets_the_length(alice: Account, under_policy: Callable[[str], None]) -> None:
     under_policy("nist_63b4")
     assert faults("gravel tuba 99", account=alice) == ["too_short"]
+
+
+def test_a_machine_that_is_too_busy_to_look_counts_no_try(
+    alice: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as busy:
+        busy.setattr("extranet.credentials.hashing._places", BoundedSemaphore(0))
+        for _ in range(9):
+            with pytest.raises(HashingBusy):
+                change(account=alice, old=CHOSEN, new=NEW, now=now, by=DESK)
+    change(account=alice, old=CHOSEN, new=NEW, now=now, by=DESK)

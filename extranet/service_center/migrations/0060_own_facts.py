@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service_center', '0001_initial'),
+        ('service_center', '0010_factor_removals'),
     ]
 
     operations = [
