@@ -11,6 +11,7 @@ from extranet.agents.models import Agent
 from extranet.agents.rename import rename
 from extranet.credentials import agency_staff, staff
 from extranet.credentials.agency_staff import AgencyStaffRefused, add_agency_staff, invite_again, staff_of
+from extranet.credentials.choose_password import faults
 from extranet.credentials.expiry import expire
 from extranet.credentials.granting import revoke
 from extranet.credentials.login import LoginRefused
@@ -167,6 +168,12 @@ def test_a_right_that_ends_while_the_password_is_hashed_sets_none(
     with pytest.raises(staff.EnrolmentOver):
         staff.enrol(token=token, holder="h" * 32, password=CHOSEN, code="", network=HOME, browser="", now=now)
     assert Account.objects.get(pk=nina.pk).password == ""
+
+
+def test_the_length_is_that_of_agents_and_the_agents_name_is_no_password(nina: Account) -> None:
+    assert faults("oh kelp 9 tug", account=nina) == []
+    assert faults("oh kelp 9 t", account=nina) == ["too_short"]
+    assert faults("Alice Example Nina Night", account=nina) == ["person"]
 
 
 # Reset and warnings

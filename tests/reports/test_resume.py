@@ -17,6 +17,7 @@ from extranet.reports.resume import NoUpload, UploadRefused, WrongPiece, WrongPl
 from extranet.reports.room import NoRoom
 from extranet.reports.staged_file import open_staged, write_chunk
 from extranet.reports.staging import sweep_staging
+from tests.reports.accounts import new_publisher
 from tests.reports.exchange import ALICE, BOB, BOOK, MONDAY, book_row, csv_text
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,7 @@ def send(upload: StagedUpload, by: Actor, now: datetime, *, until: int = len(PIE
 def test_a_file_in_pieces_is_published_as_one(
     alice: Agent, bob: Agent, publisher: Actor, now: datetime, data_folder: Path
 ) -> None:
+    new_publisher(publisher, now)
     upload = send(begun(publisher, now, release=True), publisher, now)
     assert (upload.size, upload.chunks, upload.arrived_at) == (len(TEXT), len(PIECES), now)
     assert upload.sha256 == hashlib.sha256(TEXT).hexdigest()

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from extranet.agents.find import by_license_ever, search
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
+from extranet.credentials.agency_staff import staff_of
+from extranet.credentials.book_grants import grants_into, has_any
 from extranet.credentials.gate import needs_second_factor
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
@@ -88,7 +90,7 @@ def record_page(
         "breadcrumbs": [("Agents", reverse("staff-agents")), (agent.full_name, "")],
         "agent": agent,
         "record": record,
-        "facts": _facts(record),
+        "facts": [*_facts(record), *_agency_staff(agent)],
         "reasons": [(reason.text, reason.remedy) for reason in record.stuck],
         "reason_columns": REASONS,
         "checked_until": moment(record.check.good_until) if record.check else "",
@@ -147,6 +149,15 @@ def _account(account: Account) -> list[tuple[str, str]]:
     last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
     facts = [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
     return [*facts, ("Second factor", "set up" if needs_second_factor(account) else "none")]
+
+
+def _agency_staff(agent: Agent) -> list[tuple[str, str]]:
+    """Who works for the agent and who else may open the book: what to ask about when an account was taken over."""
+    now = timezone.now()
+    own = [f"{shown(row.username)} ({'open' if has_any(row, now) else 'no rights'})" for row in staff_of(agent)]
+    others = [grant.account.username for grant in grants_into(agent, now) if grant.account.principal_id != agent.pk]
+    named = (("Agency staff", own), ("Others who may open the book", [shown(name) for name in others]))
+    return [(label, ", ".join(names)) for label, names in named if names]
 
 
 def _change(change: EmailChange) -> str:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from extranet.agents.models import Agent, EmailChange
 from extranet.audit.models import Event
+from extranet.credentials.granting import revoke
 from extranet.credentials.models import Account, ResetLink, StaffRole
 from extranet.credentials.reset import look
 from extranet.credentials.reset_link import code_digest
@@ -18,6 +19,7 @@ from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
 from extranet.service_center.models import IdentityCheck, SupportRequest
 from extranet.vault.tokens import normalise_code
+from tests.credentials.agency import VIEW, acting, new_agency_staff, owner
 from tests.credentials.people import events, fresh, mails
 from tests.reports.exchange import ALICE, BOB
 from tests.service_center.known import KNOWN, give_own_facts
@@ -322,3 +324,15 @@ def test_only_the_desk_acts(alice: Account, staff_clients: dict[str, Client], al
     assert not IdentityCheck.objects.exists()
     assert fresh(alice).is_active
     assert not Event.objects.filter(action__startswith="book:").exists()
+
+
+def test_the_desk_sees_who_works_for_an_agent(alice: Account, desk: Client, now: datetime) -> None:
+    """And bars them by disabling the agent: whoever took that account over may have invited them."""
+    nina = new_agency_staff(alice, {owner(alice): VIEW}, now=now)
+    omar = new_agency_staff(alice, {owner(alice): VIEW}, now=now, name="omar")
+    revoke(account=omar, by=acting(alice), now=now)
+    facts = dict(desk.get(RECORD).context["facts"])
+    assert facts["Agency staff"] == f"ecoveredca\\{nina.username} (open), ecoveredca\\{omar.username} (no rights)"
+    assert "Others who may open the book" not in facts
+    do(desk, "disable", reason="taken over")
+    assert "(open)" not in dict(desk.get(RECORD).context["facts"])["Agency staff"]
