@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.crypto import constant_time_compare
+
 from extranet.agents.models import Agent
 from extranet.credentials import throttle
 from extranet.credentials.models import Account
@@ -16,7 +18,6 @@ from extranet.policy import local_day
 from extranet.profile.in_force import zone
 from extranet.profile.loader import current
 from extranet.reports.shelf import weeks
-from extranet.vault.tokens import same
 
 LOGIN, CASES = "last_login_on", "cases"
 ASKS: Mapping[str, str] = {
@@ -59,7 +60,9 @@ def compare(*, agent: Agent, answers: Mapping[str, str], now: datetime) -> Compa
     budget = throttle.Budget(SCOPE, day, ((TRIES_A_DAY, day),))
     if not throttle.take(budget=budget, owner=owner, now=now).allowed:
         return Compared(0, all_right=False)
-    right = [any(same(answer, given.get(fact, "")) for answer in known) for fact, known in facts.items()]
+    right = [
+        any(constant_time_compare(answer, given.get(fact, "")) for answer in known) for fact, known in facts.items()
+    ]
     if not facts or not all(right):
         return Compared(0, all_right=False)  # one right and one wrong say nothing, or each could be found by itself
     throttle.clear(owner=owner, scopes=(SCOPE,))

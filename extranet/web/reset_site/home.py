@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 
 from extranet.web.hosts import reset_has_own_host
 from extranet.web.reset_site.known import NOTE, note_of
@@ -24,7 +25,7 @@ def at_home(view: View) -> View:
         if not reset_has_own_host() or getattr(request, "urlconf", None):
             return view(request, *args, **kwargs)
         path = "/" if request.method == "POST" else request.path.removeprefix(MOUNT)
-        note = note_of(request) if path == "/" else ""
+        note = note_of(request, now=timezone.now()) if path == "/" else ""
         query = f"?{urlencode({NOTE: note})}" if note else ""
         return HttpResponseRedirect(f"{settings.EXTRANET.reset}{path}{query}", status=SEE_OTHER)
 
