@@ -113,11 +113,13 @@ def check(password: str, encoded: str | None) -> Checked:
     stored, now_in_force = pepper.apart(encoded or ""), pepper.in_force()
     key = pepper.named(stored.pepper) if stored.pepper else None
     there = _usable(stored.hash) and bool(key) == bool(stored.pepper)
-    typed = _peppered(prepared(password)[:LONGEST], key if there else now_in_force)
+    whole = prepared(password)
+    typed = _peppered(whole[:LONGEST], key if there else now_in_force)  # the cost does not grow with what is typed
     with _slot():
         right, outdated = verify_password(typed, stored.hash if there else decoy())
     moved = stored.pepper != (now_in_force.id if now_in_force else "")
-    return Checked(there and right, there and right and (outdated or moved))
+    right = right and there and len(whole) <= LONGEST
+    return Checked(right, right and (outdated or moved))
 
 
 def decoy() -> str:

@@ -146,9 +146,9 @@ def enrol(*, token: str, holder: str, password: str, code: str, network: str, br
         api_tokens.end_all(account=account, reason="enrolled", by=actor, now=now)
         sessions.end_all(account=account, reason="enrolled", by=actor, now=now)
         _tell(account, browser, now)
-        second_factor.forget_all(account)  # passkeys too: the link is for whoever lost control of something
         if not with_factor:
             return []
+        second_factor.forget_all(account)  # passkeys too: the link is for whoever lost control of something
         return second_factor.activate(account=account, secret=secret, step=step, now=now, by=actor)
 
 

@@ -200,3 +200,10 @@ def test_what_stands_in_for_a_missing_hash_has_the_present_cost(settings: Settin
         assert not get_hasher().must_update(hashing.decoy())
         assert len(hashing.decoy()) == len(get_hasher().encode("violet kettle", "s" * 22))
         assert not get_hasher().verify("violet kettle", hashing.decoy())
+
+
+def test_nothing_may_follow_the_longest_password() -> None:
+    longest = "v" * hashing.LONGEST
+    encoded = hash_password(longest)
+    assert check(longest, encoded).right
+    assert check(f"{longest}x", encoded) == hashing.Checked(right=False, outdated=False)

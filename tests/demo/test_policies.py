@@ -31,7 +31,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def story(db: None, settings: Settings, data_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Story:
     folder = data_folder / "demo"
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"demo": True, "data_dir": folder, "policy": name})
-    put_in_force(monkeypatch, name, second_factor_agents="offered")
+    put_in_force(monkeypatch, name, second_factor_agents="offered", step_up_minutes=None)
     make_seed(folder)
     with time_machine.travel(NOW, tick=False):
         return build(env=settings.EXTRANET, agents=30, weeks=1, seed=3, port=8000, now=NOW, progress=lambda *_: None)

@@ -32,7 +32,7 @@ def profile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     settings.EXTRANET = usual.model_copy(update=here)
     _read_addresses_again()
     with pytest.MonkeyPatch.context() as patch:
-        put_in_force(patch, request.param, second_factor_agents="offered")
+        put_in_force(patch, request.param, second_factor_agents="offered", step_up_minutes=None)
         yield current()
     settings.EXTRANET = usual
     _read_addresses_again()

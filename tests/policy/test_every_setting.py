@@ -29,7 +29,7 @@ CHANGES: dict[str, str] = {
     "reset_code_tries": f"{PASSWORDS}test_how_many_wrong_codes_end_a_link",
     "shown_password_minutes": f"{PASSWORDS}test_how_long_a_new_password_is_shown_again",
     "third_mail": f"{PASSWORDS}test_what_the_third_mail_holds",
-    "second_factor_agents": "tests/cli/test_install.py::test_a_policy_that_is_not_served_is_refused_by_name",
+    "second_factor_agents": "tests/web/own_factors/test_factors.py::test_where_it_is_required_an_agent_sets_one_up_before_anything_else",
     "second_factor_staff": f"{ENTERING}test_staff_need_a_second_factor",
     "inactivity_days": f"{ENTERING}test_after_how_many_quiet_days_an_account_is_inactive",
     "idle_minutes": f"{ENTERING}test_how_long_a_session_may_be_idle",

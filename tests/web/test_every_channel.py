@@ -4,6 +4,7 @@ The rows are changed behind the back of the acts that would also end sessions, t
 gate stands in the way. A new channel without a door here fails; so does a new address that lets somebody in.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
@@ -15,21 +16,23 @@ from django.test import Client
 
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.record import Actor
-from extranet.credentials import api_tokens, sessions, staff
+from extranet.credentials import api_tokens, passkey_ceremony, passkeys, sessions, staff
 from extranet.credentials.api_tokens import TokenRefused, why_not_vouched
 from extranet.credentials.gate import Channel
 from extranet.credentials.login import LoginRefused, complete, sign_in
-from extranet.credentials.models import Account, BookGrant, StaffRole
+from extranet.credentials.models import Account, BookGrant, ChallengePurpose, StaffRole
 from extranet.credentials.reset_ask import ask
 from extranet.credentials.reset_link import ResetOver, look, make
 from extranet.web.permissions import Route, routes
 from tests.credentials.agency import EVERYTHING, new_agency_staff, owner
+from tests.credentials.authenticator import SoftKey
 from tests.credentials.people import CHOSEN, HOME, mails, new_account, new_staff
 from tests.web.people import browser
 from tests.web.test_permissions import Cast, enter
 
 NOBODYS = Actor.system("test")
 LICENSE = "1H10009"
+HOLDER = "h" * 32
 
 
 class Held:
@@ -42,6 +45,10 @@ class Held:
             make(account=account, browser_token="b" * 20, code="", now=now).address.rstrip("/").rpartition("/")[2]
         )
         self.enrolment = staff.invite(account=account, by=NOBODYS, now=now).link.rstrip("/").rpartition("/")[2]
+        self.key = SoftKey()
+        asked = passkey_ceremony.begin(purpose=ChallengePurpose.ADD, account=account, holder=HOLDER, now=now)
+        answer = self.key.create(json.loads(json.dumps(asked)))
+        passkeys.add(account=account, name="key", answer=answer, holder=HOLDER, by=NOBODYS, browser="", now=now)
         self.token = ""
         if account.role == StaffRole.PUBLISHER:
             self.token = api_tokens.make(account=account, name="job", by=NOBODYS, now=now).token
@@ -68,6 +75,16 @@ def by_portal(held: Held) -> bool:
     except sessions.Barred:
         pass
     return _all_or_nothing(opened, of=4)
+
+
+def by_passkey(held: Held) -> bool:
+    asked = passkeys.ask_for_login(holder=HOLDER, network=HOME, now=held.now)
+    answer = held.key.get(json.loads(json.dumps(asked)))
+    try:
+        passkeys.sign_in(answer=answer, holder=HOLDER, device=None, network=HOME, browser="", now=held.now)
+    except LoginRefused:
+        return False
+    return True
 
 
 def by_reset(held: Held) -> bool:
@@ -111,6 +128,7 @@ DOORS: dict[Channel, Callable[[Held], bool]] = {
     Channel.ENROLMENT: by_enrolment,
     Channel.API: by_token,
     Channel.DOWNLOAD: by_download,
+    Channel.PASSKEY: by_passkey,
 }
 """Each channel with the acts that go through it; they answer whether they opened."""
 

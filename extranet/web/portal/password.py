@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.change_password import BARRED, OLD_WRONG, OVERTAKEN, THROTTLED, PasswordRefused, change
 from extranet.credentials.models import Account
+from extranet.credentials.sessions import SessionOver
 from extranet.profile.in_force import policy
 from extranet.web.access import UNFINISHED, PortalRequest, access, actor_of
 from extranet.web.dates import day
+from extranet.web.entering import renew
 from extranet.web.network import browser_of
 from extranet.web.password_words import hint, words
 
@@ -58,6 +60,8 @@ def password(request: PortalRequest) -> HttpResponse:
         _change(request, form)
     except PasswordRefused as refused:
         return _refused(request, form, refused)
+    except SessionOver:
+        return redirect("login")
     return redirect("staff-home" if request.account.is_staff_member else "home")
 
 
@@ -73,7 +77,8 @@ def _change(request: PortalRequest, form: PasswordForm) -> None:
         session_key=request.session.session_key or "",
     )
     fresh = Account.objects.get(pk=account.pk)
-    request.session[HASH_SESSION_KEY] = fresh.get_session_auth_hash()  # this session stays, under its key
+    request.session[HASH_SESSION_KEY] = fresh.get_session_auth_hash()  # this session stays ...
+    renew(request, now=timezone.now())  # ... under another id: whoever held the old one holds nothing
     until = f" It is valid through {day(changed.expires_on)}." if changed.expires_on else ""
     messages.success(request, f"Your password was changed.{until}")
 

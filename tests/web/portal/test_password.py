@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from extranet.credentials.issue import issue_password
@@ -128,3 +129,12 @@ def test_the_home_page_warns_from_the_tenth_day_before(alice: Account, clock: ti
     clock.move_to(datetime.fromisoformat("2027-01-05T16:00:00+00:00"))  # 08:00 in Los Angeles
     log_in(client, alice)
     assert "for 10 more days" in text_of(client.get(current().portal_path))
+
+
+def test_the_session_has_another_id_afterwards_and_the_old_one_is_worth_nothing(alices: Client) -> None:
+    before = alices.cookies[settings.SESSION_COOKIE_NAME].value
+    change(alices)
+    assert alices.get("/account/").status_code == 200
+    thief = Client(headers={"user-agent": "Firefox"})
+    thief.cookies[settings.SESSION_COOKIE_NAME] = before
+    assert thief.get("/account/").headers["Location"].startswith("/login/")
