@@ -102,7 +102,7 @@ def needs_second_factor(account: Account) -> bool:
 
 
 def must_set_up_factor(account: Account) -> bool:
-    """An agent or agency staff without any, where policy requires one (IA-2(2)); staff have theirs before they enter."""
+    """An agent or agency staff without any, where policy requires one (IA-2(2)); staff have theirs before they come."""
     if account.is_staff_member or policy().second_factor_agents != "required":
         return False
     return not Authenticator.objects.filter(user=account).exists()

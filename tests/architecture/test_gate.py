@@ -16,7 +16,7 @@ WAYS_IN = {
     "a token is made": "ApiToken(account",
     "a token is taken": "ApiToken.objects.select_related('account').filter(digest",
     "a link to enrol is taken": "filter(digest=digest(token), used_at=None",
-    "a reset link is taken": "ResetLink.objects.select_related('account__agent').filter(digest",
+    "a reset link is taken": "ResetLink.objects.filter(digest",
 }
 """What to look for in the code as Python writes it; each must be found somewhere."""
 

@@ -22,6 +22,7 @@ NOT_TEXTS = {"pl", "FastExcel(target)"}  # libraries of tables that have a metho
 OF_THE_PROFILE = {
     # a pattern of the profile's folder, which the operator installs; loader.py and layouts.py try it first
     "agents/cells.py",
+    "credentials/choose_password.py",  # the form of a license, which no password may hold
     "agents/rename.py",
     "credentials/username.py",
     "profile/layouts.py",
@@ -110,7 +111,9 @@ def test_no_shell_is_ever_asked() -> None:
 
 
 def test_sql_is_never_put_together_from_text() -> None:
-    assert {name: found for name, tree in SOURCES.items() if (found := spoken_sql(tree))} == {}
+    """Counters are one statement a row: constants of that file, of which the number of places alone varies."""
+    spoken = {name: found for name, tree in SOURCES.items() if (found := spoken_sql(tree))}
+    assert spoken.keys() == {"credentials/counters.py"}
 
 
 def test_no_pattern_is_made_of_what_somebody_typed() -> None:

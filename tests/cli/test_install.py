@@ -136,7 +136,8 @@ def test_a_typing_error_in_a_name_is_refused(db: None, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_every_policy_starts(policy: str, settings: Settings, db: None, keys_in_files: Path) -> None:
+def test_every_policy_starts(policy: str, call: Call, settings: Settings, keys_in_files: Path) -> None:
+    call("init")
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"policy": policy})
     require_ready()
 

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from extranet.agents.change_email import ask, complete_due
+from extranet.agents.models import EmailChange
 from extranet.credentials.onboarding import onboard
 from extranet.jobs.cron import latest_due
 from extranet.mail.delivery import deliver_due, due
@@ -69,6 +70,7 @@ def test_how_long_backups_of_keys_are_kept(under: Under, now: datetime, key_back
 def test_how_long_a_new_address_waits(under: Under, now: datetime, email_change_wait_hours: int, changed: int) -> None:
     under(email_change_wait_hours=email_change_wait_hours)
     ask(agent=new_agent(), new_email="alice@example.net", source="service_center", by=DESK, now=now)
+    EmailChange.objects.update(proved_at=now)
     assert complete_due(now=now + 48 * HOUR) == changed
 
 

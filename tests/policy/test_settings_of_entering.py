@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from extranet.credentials import sessions, throttle
-from extranet.credentials.gate import Channel, Reason, may_enter, needs_second_factor
-from extranet.credentials.models import Account, LiveSession
+from extranet.credentials.gate import Channel, Reason, may_enter, must_set_up_factor, needs_second_factor
+from extranet.credentials.models import Account, KnownDevice, LiveSession
+from extranet.credentials.step_up import Proof, is_due
 from tests.credentials.people import HOME, days, fresh, minutes, new_staff
 from tests.policy.conftest import Under
 
@@ -97,3 +98,42 @@ def test_how_many_guesses_all_strange_devices_have_together(
     allowed = [tries(1, now, network=f"10.0.{number}.0/24") for number in range(12)]
     assert allowed.count([True]) == min(unknown_device_budget_per_day, throttle.FREE_TRIES)
     assert tries(1, now + minutes(30), network="10.1.0.0/24") == [unknown_device_budget_per_day > 8]
+
+
+@pytest.mark.parametrize(("second_factor_agents", "must"), [("offered", False), ("required", True)])
+def test_agents_need_a_second_factor(under: Under, alice: Account, second_factor_agents: str, must: bool) -> None:
+    under(second_factor_agents=second_factor_agents)
+    assert must_set_up_factor(fresh(alice)) == must
+
+
+@pytest.mark.parametrize(("step_up_minutes", "due"), [(None, False), (30, False), (10, True)])
+def test_how_long_a_proof_lasts_for_a_download(
+    under: Under, alice: Account, now: datetime, step_up_minutes: int | None, due: bool
+) -> None:
+    under(second_factor_agents="required", step_up_minutes=step_up_minutes)
+    live = LiveSession(account=alice, started_at=now, second_factor_at=now)
+    assert is_due(account=alice, live=live, proof=Proof.DOWNLOADS, now=now + minutes(20)) == due
+
+
+@pytest.mark.parametrize(("known_device_guesses_per_day", "last"), [(15, 15), (6, 6)])
+def test_how_many_wrong_tries_a_known_device_has_in_a_day(
+    under: Under, alice: Account, now: datetime, known_device_guesses_per_day: int, last: int
+) -> None:
+    under(known_device_guesses_per_day=known_device_guesses_per_day)
+    device = KnownDevice.objects.create(account=alice, digest="d" * 64, browser="", created_at=now, last_used_at=now)
+    found = [
+        throttle.take_guess(username=alice.username, device=device, network=HOME, now=now + minutes(60 * number)).last
+        for number in range(last)
+    ]
+    assert found.index(True) == last - 1
+
+
+@pytest.mark.parametrize(("unknown_device_budget_of_all_per_hour", "allowed"), [(2_000, 6), (3, 5)])
+def test_from_how_many_guesses_at_all_names_on_a_flood_narrows(
+    under: Under, now: datetime, unknown_device_budget_of_all_per_hour: int, allowed: int
+) -> None:
+    under(unknown_device_budget_of_all_per_hour=unknown_device_budget_of_all_per_hour)
+    for number in range(5):
+        throttle.take_guess(username=f"CC_{number}", device=None, network=f"10.2.{number}.0/24", now=now)
+    taken = [tries(1, now, network=f"10.3.{number}.0/24") for number in range(6)]
+    assert taken.count([True]) == allowed

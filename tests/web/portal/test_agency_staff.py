@@ -116,8 +116,8 @@ def test_the_link_may_set_up_an_app_as_well(monas: Client) -> None:
 
 
 def test_where_agents_need_a_second_factor_so_do_their_staff(monas: Client, settings: Settings) -> None:
-    settings.EXTRANET = settings.EXTRANET.model_copy(update={"policy": "nist_63b4"})
     monas.post(STAFF, invitation())
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"policy": "nist_63b4"})
     hers, link = browser(), link_of(f"CC_{MONA}.nina")
     typed = {"password": CHOSEN, "again": CHOSEN, "code": ""}
     page = hers.post(link, typed)

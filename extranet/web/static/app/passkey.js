@@ -19,17 +19,20 @@
   function optionsOf(told) {
     const options = { ...told.publicKey, challenge: toBytes(told.publicKey.challenge) };
     if (options.user) options.user = { ...options.user, id: toBytes(options.user.id) };
-    for (const list of ["allowCredentials", "excludeCredentials"]) {
-      if (options[list]) options[list] = options[list].map((one) => ({ ...one, id: toBytes(one.id) }));
-    }
+    const inBytes = (list) => list.map((one) => ({ ...one, id: toBytes(one.id) }));
+    if (options.allowCredentials) options.allowCredentials = inBytes(options.allowCredentials);
+    if (options.excludeCredentials) options.excludeCredentials = inBytes(options.excludeCredentials);
     return options;
   }
 
   function answerOf(credential) {
-    const response = {};
-    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-      if (credential.response[name]) response[name] = toText(credential.response[name]);
-    }
+    const said = credential.response;
+    const textOf = (part) => part ? toText(part) : undefined;
+    const response = {
+      clientDataJSON: textOf(said.clientDataJSON), attestationObject: textOf(said.attestationObject),
+      authenticatorData: textOf(said.authenticatorData), signature: textOf(said.signature),
+      userHandle: textOf(said.userHandle),
+    };
     const results = credential.getClientExtensionResults();
     return JSON.stringify({
       id: credential.id, rawId: toText(credential.rawId), type: credential.type, response,
