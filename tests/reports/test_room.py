@@ -72,3 +72,13 @@ def test_the_file_system_really_keeps_it(tmp_path: Path) -> None:
     assert (tmp_path / "room").stat().st_blocks * 512 >= 8 * 1024**2
     leave_room(tmp_path, 1024**2)
     assert (tmp_path / "room").stat().st_blocks * 512 < 2 * 1024**2
+
+
+def test_what_is_on_its_way_is_not_stopped_by_a_disk_that_filled_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no room was kept, or all of it is used, nothing is looked at and nothing is made."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 0))
+    leave_room(tmp_path / "given-up", GIGABYTE)
+    leave_room(tmp_path / "given-up", 0)
+    assert list(tmp_path.iterdir()) == []
