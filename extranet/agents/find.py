@@ -26,16 +26,13 @@ def by_license(license: str) -> Agent | None:
 
 
 def by_license_ever(license: str) -> Agent | None:
-    """The agent who holds that license today, or held it before a rename. Both are always looked up, by an index: one
-    query for either would read every agent where nobody has the license, and so tell by its time that nobody has."""
-    number = normal_license(license)
-    today = Agent.objects.filter(license=number).first()
-    before = Agent.objects.filter(former_licenses__license=number).first()
-    return today or before
+    """The agent who holds that license today, or held it before a rename."""
+    return Agent.objects.filter(pk=holder_of(license)).first()
 
 
 def holder_of(license: str) -> UUID | None:
-    """The id of that agent, without the rest of the row: the same work about a license that nobody has."""
+    """The id of that agent. Both are always looked up, by an index: one query for either would read every agent where
+    nobody has the license, and so tell by its time that nobody has."""
     number = normal_license(license)
     today = Agent.objects.filter(license=number).values_list("id", flat=True).first()
     before = Agent.objects.filter(former_licenses__license=number).values_list("id", flat=True).first()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from extranet.agents.find import by_license_ever
+from extranet.agents.find import by_license_ever, normal_license
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
@@ -23,14 +23,14 @@ def forget_books(license: str, *, by: Actor, now: datetime) -> int:
     with transaction.atomic():
         destroyed = sum(shred_agent(owner, now=now) for owner in _owners(agent, license))
         if agent or destroyed:
-            subject = agent.license if agent else license
+            subject = agent.license if agent else normal_license(license)
             record(action=Action.KEYS_SHREDDED, now=now, actor=by, subject=subject, detail={"keys": destroyed})
     return destroyed
 
 
 def _owners(agent: Agent | None, license: str) -> Iterator[UUID]:
     if agent is None:
-        yield waiting_owner(license)
+        yield waiting_owner(normal_license(license))
         return
     yield agent.id
     for held in (agent.license, *agent.former_licenses.values_list("license", flat=True)):
