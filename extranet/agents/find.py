@@ -27,7 +27,8 @@ def by_license(license: str) -> Agent | None:
 
 def by_license_ever(license: str) -> Agent | None:
     """The agent who holds that license today, or held it before a rename."""
-    return Agent.objects.filter(pk=holder_of(license)).first()
+    holder = holder_of(license)
+    return None if holder is None else Agent.objects.filter(pk=holder).first()
 
 
 def holder_of(license: str) -> UUID | None:
