@@ -10,7 +10,7 @@ def with_the_role_of_today(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credentials", "0040_agency_staff")]
+    dependencies = [("credentials", "0006_agency_staff")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credentials", "0010_second_factors")]
+    dependencies = [("credentials", "0003_second_factors")]
 
     operations = [
         migrations.AddField(

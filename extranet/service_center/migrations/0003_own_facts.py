@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service_center', '0010_factor_removals'),
+        ('service_center', '0002_factor_removals'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """A reset link says when it is being claimed, so that only one of many claims hashes a password."""
 
     dependencies = [
-        ("credentials", "0020_pickup_links"),
+        ("credentials", "0004_pickup_links"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0001_initial'),
-        ("credentials", "0030_link_taken"),
+        ("credentials", "0005_link_taken"),
     ]
 
     operations = [
