@@ -8,7 +8,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from extranet.credentials import passkeys as credentials
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.models import ChallengePurpose
 from extranet.credentials.own_factors import factors_of
 from extranet.credentials.passkey_ceremony import PasskeyRefused
@@ -17,7 +16,6 @@ from extranet.credentials.second_factor import SecondFactorRefused, prove
 from extranet.credentials.step_up import Proof, is_due, prove_password
 from extranet.web.access import FACTOR_OPEN, PortalRequest, access, actor_of
 from extranet.web.confirming import onward_of
-from extranet.web.errors import refuse
 from extranet.web.network import network_of
 from extranet.web.own_factors.proved import go_on_proved
 from extranet.web.passkey_holder import holder_of
@@ -59,8 +57,6 @@ def confirm(request: PortalRequest) -> HttpResponse:
         field, words = ("code", WRONG_CODE) if has_factor else ("password", WRONG_PASSWORD)
         form.add_error(field, words)
         return _page(request, form, retry_after=refused.retry_after)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     go_on_proved(request, now=now)
     return redirect("confirm")
 

@@ -13,13 +13,11 @@ from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
 from extranet.agents.prove_email import ProofRefused, prove
 from extranet.credentials import own_address
-from extranet.credentials.hashing import HashingBusy
 from extranet.credentials.own_address import OwnAddressRefused, begin_change
 from extranet.mail.outbox import AddressRefused
 from extranet.profile.in_force import policy
 from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
-from extranet.web.errors import refuse
 
 WORDS = {
     own_address.OLD_WRONG: ("password", "This is not your present password."),
@@ -79,8 +77,6 @@ def own_email(request: PortalRequest) -> HttpResponse:
     except (EmailChangeRefused, AddressRefused) as refused:
         form.add_error("new_email", str(refused))
         return _page(request, form=form)
-    except HashingBusy as busy:
-        return refuse(request, 503, retry_after=busy.retry_after)
     messages.success(request, "Both addresses are told. Type the code that the new one gets.")
     return redirect("own-email")
 
