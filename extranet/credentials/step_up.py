@@ -19,11 +19,16 @@ class Proof(StrEnum):
 
     DOWNLOADS = "downloads"  # where policy sets step_up_minutes
     FACTORS = "factors"  # always: who takes a session over must not bind a factor of their own to the account
+    ADDRESS = (
+        "address"  # of who has a factor: mails must not move elsewhere by the password alone
+    )
 
 
 def is_due(*, account: Account, live: LiveSession, proof: Proof, now: datetime) -> bool:
     """Whether the person must prove again. Who has no factor yet has proved the password by the login, for a while."""
     minutes = policy().step_up_minutes
+    if proof is Proof.ADDRESS and not needs_second_factor(account):
+        return False
     if minutes is None:
         if proof is Proof.DOWNLOADS:
             return False

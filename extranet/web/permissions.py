@@ -49,7 +49,8 @@ of date. A view that declares no rule is refused to everybody.
 
 *steps may be open* lets in those who still have to choose a password or accept the agreement, *second factor may be
 open* those who have done that and must still set one up. Pages marked *proof* ask for a second factor of the last
-minutes first: always those of the factors, downloads where policy sets `step_up_minutes`.
+minutes first: always those of the factors, that of the e-mail address of who has a factor, downloads where policy sets
+`step_up_minutes`.
 
 The **agent** asks for the own; the **other agent**, of another agency, asks for that agent's, and so do the **agency
 manager** of that agent, and **agency staff** who were given rights on that agent's book (view, and export where it is a

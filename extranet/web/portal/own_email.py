@@ -14,6 +14,7 @@ from extranet.agents.models import Agent, EmailChange
 from extranet.agents.prove_email import ProofRefused, prove
 from extranet.credentials import own_address
 from extranet.credentials.own_address import OwnAddressRefused, begin_change
+from extranet.credentials.step_up import Proof
 from extranet.mail.outbox import AddressRefused
 from extranet.profile.in_force import policy
 from extranet.web.access import AGENTS, PortalRequest, access, actor_of
@@ -54,7 +55,7 @@ class CodeForm(forms.Form):
     )
 
 
-@access(AGENTS)
+@access(AGENTS, proof=Proof.ADDRESS)
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_email(request: PortalRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from extranet.agents.models import EmailChange
 from extranet.credentials.models import Account
 from extranet.credentials.second_factor import code_at, secret_of
 from extranet.reports.publish import publish
@@ -135,3 +136,21 @@ def test_the_page_leads_nowhere_that_it_was_not_told(alice: Account) -> None:
     client = signed_in(alice)
     answer = client.get(f"{CONFIRM}?next=https://evil.test/")
     assert answer.headers["Location"] == FACTORS
+
+
+def test_who_has_a_factor_proves_it_before_the_address_changes_and_who_has_none_does_not(
+    alice: Account, bob: Account, clock: Clock, now: datetime
+) -> None:
+    hers, his = signed_in(alice), signed_in(bob)
+    set_up_app(hers)
+    clock.move_to(now + timedelta(minutes=10))
+    his.get("/account/")
+    later = wait(hers, clock, now, 20)
+    fields = {"new_email": "alice@example.net", "password": CHOSEN}
+    for answer in (hers.get("/account/email/"), hers.post("/account/email/", fields)):
+        assert answer.headers["Location"] == CONFIRM
+    assert not EmailChange.objects.exists()
+    confirm(hers, alice, later)
+    assert hers.post("/account/email/", fields).headers["Location"] == "/account/email/"
+    assert EmailChange.objects.get().agent == alice.agent
+    assert his.get("/account/email/").status_code == 200  # the password is asked for on the page itself
