@@ -19,9 +19,7 @@ class Proof(StrEnum):
 
     DOWNLOADS = "downloads"  # where policy sets step_up_minutes
     FACTORS = "factors"  # always: who takes a session over must not bind a factor of their own to the account
-    ADDRESS = (
-        "address"  # of who has a factor: mails must not move elsewhere by the password alone
-    )
+    ADDRESS = "address"  # of who has a factor: mails must not move elsewhere by the password alone
 
 
 def is_due(*, account: Account, live: LiveSession, proof: Proof, now: datetime) -> bool:
