@@ -134,7 +134,8 @@ def _facts(record: AgentRecord) -> list[tuple[str, str]]:
     agent = record.agent
     former = ", ".join(agent.former_licenses.order_by("-renamed_at").values_list("license", flat=True))
     facts = [("License number", f"{agent.license} (before: {former})" if former else agent.license)]
-    facts.append(("Certification", f"{agent.get_status_display()} since {day(agent.status_on)}"))
+    since = "" if agent.is_certified else f" since {day(agent.status_on)}"  # callers are asked when they were certified
+    facts.append(("Certification", f"{agent.get_status_display()}{since}"))
     facts.append(("E-mail address", masked(agent.email)))
     return [*facts, *(_account(record.account) if record.account else [("Account", "none yet")])]
 

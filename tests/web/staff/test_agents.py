@@ -1,7 +1,7 @@
 """The desk finds an agent, sees why the agent is stuck, checks who is calling, and acts (J17, J19, J29)."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -19,6 +19,7 @@ from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
 from extranet.service_center.models import IdentityCheck, SupportRequest
 from extranet.vault.tokens import normalise_code
+from extranet.web.dates import day
 from tests.credentials.agency import VIEW, acting, new_agency_staff, owner
 from tests.credentials.people import events, fresh, mails
 from tests.reports.exchange import ALICE, BOB
@@ -28,6 +29,7 @@ from tests.web.staff.people import at_work, staff_account
 
 RECORD = f"/staff/agents/{ALICE}/"
 ANSWERS = {"email": f"{ALICE}@agents.test", "certified_on": "2026-11-12", "last_name": "example"}
+CERTIFIED = date(2026, 11, 12)
 GUARDED = ("send-username", "start-reset", "change-email", "issue-again", "unlock", "enable")
 ACTS = (*GUARDED, "disable", "note-call")
 TYPED = {"new_email": "new@example.org", "reason": "laptop stolen", "text": "Cannot log in.", "telephone": ""}
@@ -90,10 +92,14 @@ def test_an_agent_whom_nothing_keeps_out_is_said_so(alice: Account, desk: Client
 
 
 def test_the_record_holds_none_of_the_facts_that_a_caller_is_asked_for(alice: Account, desk: Client) -> None:
-    Agent.objects.filter(license=ALICE).update(npn="10000001", phone="9165550143", agency_name="Harbor Insurance")
+    Agent.objects.filter(license=ALICE).update(
+        npn="10000001", phone="9165550143", agency_name="Harbor Insurance", certified_on=CERTIFIED, status_on=CERTIFIED
+    )
     page = text_of(desk.get(RECORD))
-    for fact in (alice.address, "10000001", "9165550143", "Harbor", "2026-11-12"):
+    for fact in (alice.address, "10000001", "9165550143", "Harbor", CERTIFIED.isoformat(), day(CERTIFIED)):
         assert fact not in page
+    Agent.objects.filter(license=ALICE).update(status="suspended")
+    assert f"Suspended since {day(CERTIFIED)}" in text_of(desk.get(RECORD))
 
 
 def test_an_unknown_license_has_no_record(alice: Account, desk: Client) -> None:
