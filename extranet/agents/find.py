@@ -27,11 +27,11 @@ def by_license(license: str) -> Agent | None:
 
 def by_license_ever(license: str) -> Agent | None:
     """The agent who holds that license today, or held it before a rename."""
-    holder = holder_of(license)
+    holder = id_by_license_ever(license)
     return None if holder is None else Agent.objects.filter(pk=holder).first()
 
 
-def holder_of(license: str) -> UUID | None:
+def id_by_license_ever(license: str) -> UUID | None:
     """The id of that agent. Both are always looked up, by an index: one query for either would read every agent where
     nobody has the license, and so tell by its time that nobody has."""
     number = normal_license(license)

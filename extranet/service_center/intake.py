@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from extranet.agents.find import by_license, by_license_ever, holder_of
+from extranet.agents.find import by_license, by_license_ever, id_by_license_ever
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
@@ -115,7 +115,7 @@ def create(
     request = SupportRequest(
         id=identity,
         origin=origin,
-        agent_id=holder_of(license),
+        agent_id=id_by_license_ever(license),
         license_given=license,
         sealed=seal_written(written, identity, now=now),
         received_at=now,
