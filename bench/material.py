@@ -12,13 +12,14 @@ FOLDER = Path(os.environ.get("BENCH_DIR", "var/bench")).absolute()
 WEEKS = (date(2026, 11, 16), date(2026, 11, 23))
 ROWS_A_CASE = 2.19
 AGENTS_A_ROW = 14_000 / 2_000_000
+STRESS_ROWS, STRESS_AGENTS = 10_000_000, 83_000
 
 
 def exchange(rows: int, *, weeks: int = 2) -> Path:
     """A folder with a roster and ``weeks`` books of about so many rows each."""
     folder = FOLDER / f"{rows}"
     if not (folder / "done").exists():
-        agents = max(100, min(83_000, round(rows * AGENTS_A_ROW)))
+        agents = STRESS_AGENTS if rows >= STRESS_ROWS else max(100, round(rows * AGENTS_A_ROW))
         command = [str(Path(sys.executable).with_name("extranet")), "synth", str(folder), "--seed", "3"]
         command += ["--agents", str(agents), "--cases", str(round(rows / ROWS_A_CASE)), "--weeks", str(weeks)]
         subprocess.run(command, check=True, stdout=sys.stderr)

@@ -102,7 +102,7 @@ def big(read: Cost) -> str:
         line("peak memory, of 0.75 GiB", cost.peak / 768, 1.0, f"{cost.peak:.0f} MiB"),
         ["CPU a row", f"**{cost.cpu / cost.told['rows'] * 1e6:.1f} us**", "9 us", "", ""],
     ]
-    return table(["ten million rows, 70,000 agents, against two million", "ratio", "aim", "", ""], rows)
+    return table(["ten million rows, 83,000 agents, against two million", "ratio", "aim", "", ""], rows)
 
 
 def main() -> None:
