@@ -19,6 +19,7 @@ from extranet.jobs.worker import work_once
 from extranet.mail.delivery import deliver_due
 from extranet.profile.loader import current
 from extranet.reports.publish import publish
+from extranet.reports.release import release
 from extranet.timetable import RosterDay
 from tests.agents.conftest import ALICE as ALICES_ROW
 from tests.agents.conftest import BOB as BOBS_ROW
@@ -28,6 +29,7 @@ from tests.reports.exchange import BOOK, csv_file
 
 OPERATOR = Actor("shell", "os:operator")
 PUBLISHER = Actor("staff", "staff\\paula", "192.0.2.0/24")
+SECOND_PUBLISHER = Actor("staff", "staff\\quentin", "192.0.2.0/24")
 DORA = Actor("staff", "staff\\dora", "192.0.2.0/24")  # at the service desk
 THURSDAY = "2026-11-12"
 ALICE: Row = {**ALICES_ROW, "certified_on": THURSDAY, "status_on": THURSDAY}
@@ -112,9 +114,10 @@ class Exchange:
         return timetable.roster_day(file=file, name="roster.csv", by=OPERATOR, now=self.now, allow_drop=True)
 
     def publish(self, rows: Iterable[dict[str, str]], *, kind: str = BOOK, as_of: date = MONDAY) -> None:
-        """The statewide file of that day arrives and is released; the worker tells the agents."""
+        """The statewide file of that day arrives and is released, by a second person; the worker tells the agents."""
         dated = [{**row, current().reports[kind].as_of_column: as_of.isoformat()} for row in rows]
-        publish(kind=kind, source=csv_file(dated, kind), as_of=as_of, by=PUBLISHER, now=self.now, release=True)
+        published = publish(kind=kind, source=csv_file(dated, kind), as_of=as_of, by=PUBLISHER, now=self.now)
+        release(publication_id=published.publication.pk, by=SECOND_PUBLISHER, now=self.now)
         self.post()
 
     def mails(self, address: str) -> list[Mail]:

@@ -1,15 +1,17 @@
-"""The main journey under every named policy: first mails, first login, warning, lock, reset; and what differs.
+"""The main journey under every named policy: first mails, first login, second factor, download, warning, lock, reset;
+and what differs."""
 
-A second factor for agents is another journey; here it is offered, not required.
-"""
-
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from extranet.credentials.models import Account
+from extranet.credentials.second_factor import code_at
 from extranet.policy import POLICIES, Policy
 from extranet.profile.exchange import Profile
 from extranet.profile.loader import current
@@ -17,7 +19,7 @@ from tests.journeys.browser import Browser
 from tests.journeys.conftest import CHOSEN, _read_addresses_again
 from tests.journeys.exchange import ALICE, BOB, CHARLIE, GENERATED, Exchange, reset_site, username
 from tests.journeys.test_forgotten_password import LINK, ask, shown_password
-from tests.policies import put_in_force
+from tests.reports.exchange import book_row
 
 BEGINS = "monday"
 LONG = "violet kettle ambulance"  # long enough under every policy
@@ -31,9 +33,7 @@ def profile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     here = {"profile": "covered_california", "data_dir": tmp_path_factory.mktemp("exchange"), "policy": request.param}
     settings.EXTRANET = usual.model_copy(update=here)
     _read_addresses_again()
-    with pytest.MonkeyPatch.context() as patch:
-        put_in_force(patch, request.param, second_factor_agents="offered", step_up_minutes=None)
-        yield current()
+    yield current()
     settings.EXTRANET = usual
     _read_addresses_again()
 
@@ -41,6 +41,41 @@ def profile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def policy(profile: Profile) -> Policy:
     return POLICIES[settings.EXTRANET.policy]
+
+
+@dataclass
+class Phone:
+    """The authenticator app of one person, who comes with a browser."""
+
+    exchange: Exchange
+    secret: str = field(default="", repr=False)
+
+    def set_up(self, browser: Browser) -> Browser:
+        """From the page that asks for a second factor to the one that the person may go on to."""
+        browser.open("/account/second-factor/app/")
+        (key,) = re.findall(r'<code class="app-key">([^<]*)</code>', browser.html)
+        self.secret = key.replace(" ", "")
+        browser.fill("Code of the app", self.code()).press("Turn it on")
+        assert len(re.findall(r"<li><code>\d+</code></li>", browser.html)) == 10
+        return browser.open(current().portal_path)
+
+    def code(self) -> str:
+        """The code of a moment that was not used yet."""
+        self.exchange.clock.move_to(self.exchange.now + timedelta(seconds=30))
+        return code_at(secret=self.secret, now=timezone.now())
+
+    def log_in(self, browser: Browser, name: str, password: str) -> Browser:
+        """Password, and the code where one is asked for."""
+        browser.log_in(name, password)
+        if browser.path == "/login/second-factor/":
+            browser.fill("Code", self.code()).press("Continue")
+        return browser
+
+
+@pytest.fixture
+def phone(exchange: Exchange) -> Phone:
+    """Alice's."""
+    return Phone(exchange)
 
 
 def first_password(exchange: Exchange, row: dict[str, str], browser: Browser, policy: Policy) -> str:
@@ -71,7 +106,7 @@ def new_password(browser: Browser, policy: Policy, *, code: str = "", chosen: st
     return shown_password(browser)
 
 
-def arrive(exchange: Exchange, row: dict[str, str], policy: Policy) -> Browser:
+def arrive(exchange: Exchange, row: dict[str, str], policy: Policy, phone: Phone) -> Browser:
     """The whole first day; at its end the password in force is LONG."""
     browser = Browser()
     first = first_password(exchange, row, browser, policy)
@@ -82,16 +117,20 @@ def arrive(exchange: Exchange, row: dict[str, str], policy: Policy) -> Browser:
         browser.press("Change password")
     assert browser.path == "/agreement/"
     browser.press("I agree")
+    if policy.second_factor_agents == "required":
+        assert browser.path == "/account/second-factor/"
+        assert browser.open(current().portal_path).path == "/account/second-factor/"  # nothing else opens before
+        phone.set_up(browser)
     assert browser.path == current().portal_path
     return browser
 
 
-def kept_in_use(exchange: Exchange, browser: Browser, until: date) -> None:
+def kept_in_use(exchange: Exchange, browser: Browser, phone: Phone, until: date) -> None:
     """A login every forty days, so that nothing but the age of the password matters."""
     day = exchange.now.astimezone(current().zone).date()
     while (day := day + timedelta(days=40)) < until:
         exchange.at(f"{day} 10:00").tick()
-        assert browser.log_in(username(ALICE), LONG).path == current().portal_path, day
+        assert phone.log_in(browser, username(ALICE), LONG).path == current().portal_path, day
 
 
 def warnings(exchange: Exchange) -> list[str]:
@@ -116,11 +155,30 @@ def test_the_first_two_mails_announce_the_third_as_it_is(exchange: Exchange, pol
     assert ("from the second e-mail" in name.words) != picked
 
 
-def test_from_the_three_mails_to_the_home_page(exchange: Exchange, policy: Policy) -> None:
-    arrive(exchange, ALICE, policy)
+def test_from_the_three_mails_to_the_home_page(exchange: Exchange, policy: Policy, phone: Phone) -> None:
+    arrive(exchange, ALICE, policy, phone)
     account = Account.objects.get(agent__license=ALICE["license"])
     days = policy.password_days
     assert account.expires_on == (None if days is None else date(2026, 11, 16) + timedelta(days=days))
+
+
+def test_a_download_asks_for_a_fresh_code_where_the_policy_says_so(
+    exchange: Exchange, policy: Policy, phone: Phone
+) -> None:
+    browser = arrive(exchange, ALICE, policy, phone)
+    exchange.publish([book_row(ALICE["license"], 1, last_name="Abbott")])
+    download = "/reports/book-of-business/download/?format=csv"
+    minutes = policy.step_up_minutes or 0
+    for _ in range(minutes // 10):  # ten minutes each: never idle
+        exchange.clock.move_to(exchange.now + timedelta(minutes=10))
+        assert browser.open(current().portal_path).path == current().portal_path
+    browser.open(download)
+    if policy.step_up_minutes is not None:
+        assert browser.path == "/account/confirm/"
+        assert "Abbott" not in browser.html
+        browser.fill("Code", phone.code()).press("Continue")
+        browser.open(download)
+    assert "Abbott" in browser.html
 
 
 def test_a_password_that_is_too_short_is_refused_at_the_first_choice(exchange: Exchange, policy: Policy) -> None:
@@ -139,11 +197,11 @@ def test_a_password_that_is_too_short_is_refused_at_the_first_choice(exchange: E
 
 
 def test_the_warning_comes_ten_days_before_and_the_lock_on_the_day_or_neither(
-    exchange: Exchange, policy: Policy
+    exchange: Exchange, policy: Policy, phone: Phone
 ) -> None:
-    browser = arrive(exchange, ALICE, policy)
+    browser = arrive(exchange, ALICE, policy, phone)
     last = date(2026, 11, 16) + timedelta(days=policy.password_days or 400)
-    kept_in_use(exchange, browser, last - timedelta(days=11))
+    kept_in_use(exchange, browser, phone, last - timedelta(days=11))
     if policy.password_days is None:
         assert not warnings(exchange)
         return
@@ -152,29 +210,33 @@ def test_the_warning_comes_ten_days_before_and_the_lock_on_the_day_or_neither(
     for moment in (f"{last - timedelta(days=10)} 08:00", f"{last} 12:00"):
         exchange.at(moment).tick()
         assert len(warnings(exchange)) == 1
-    assert browser.log_in(username(ALICE), LONG).path == current().portal_path
+    assert phone.log_in(browser, username(ALICE), LONG).path == current().portal_path
     exchange.at(f"{last + timedelta(days=1)} 00:00").tick()
     assert browser.log_in(username(ALICE), LONG).path == "/login/"
     assert "reset link" in browser.words
     assert len(warnings(exchange)) == 1
 
 
-def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(exchange: Exchange, policy: Policy) -> None:
-    browser = arrive(exchange, ALICE, policy)
+def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(exchange: Exchange, policy: Policy, phone: Phone) -> None:
+    browser = arrive(exchange, ALICE, policy, phone)
     came = exchange.now
-    exchange.clock.move_to(came + timedelta(days=60) - timedelta(seconds=1))
-    assert browser.log_in(username(ALICE), LONG).path == current().portal_path
+    exchange.clock.move_to(came + timedelta(days=60) - timedelta(minutes=5))
+    assert phone.log_in(browser, username(ALICE), LONG).path == current().portal_path
     exchange.clock.move_to(exchange.now + timedelta(days=60))
     assert browser.log_in(username(ALICE), LONG).path == "/login/"
     assert "reset link" in browser.words
     browser = ask(Browser(), username(ALICE))
     clear = new_password(browser.open(exchange.tick().link(ALICE["email"], LINK)), policy, chosen=NEXT)
     forced = policy.reset_gives == "generated"
-    assert browser.log_in(username(ALICE), clear).path == ("/account/password/" if forced else current().portal_path)
+    browser.log_in(username(ALICE), clear)
+    if policy.second_factor_agents == "required":  # the reset removed none
+        assert browser.path == "/login/second-factor/"
+        browser.fill("Code", phone.code()).press("Continue")
+    assert browser.path == ("/account/password/" if forced else current().portal_path)
 
 
-def test_an_old_password_comes_back_only_where_none_is_remembered(exchange: Exchange, policy: Policy) -> None:
-    browser = arrive(exchange, ALICE, policy)
+def test_an_old_password_comes_back_only_where_none_is_remembered(exchange: Exchange, policy: Policy, phone: Phone) -> None:
+    browser = arrive(exchange, ALICE, policy, phone)
     for old, new in ((LONG, NEXT), (NEXT, LONG)):
         browser.open("/account/password/").fill("Present password", old)
         browser.fill("New password", new).fill("New password, again", new).press("Change password")
