@@ -111,10 +111,11 @@ def people(cast: Cast) -> list[Person]:
             "Open the reports of the agency's agents, at the end of the home page",
         ),
     )
-    agents = [Person(agent_username(license), who, state, hint) for license, who, state, hint in known]
+    codes = policy().second_factor_agents == "required"
+    agents = [Person(agent_username(license), who, state, hint, has_codes=codes) for license, who, state, hint in known]
     clerk = agency_staff_username(cast.agent, CLERK)
     hint = "Open and download the large book; the agent sees and ends the rights under Account"
-    agents.append(Person(clerk, f"Agency staff: {CLERK_NAME}", "in order", hint))
+    agents.append(Person(clerk, f"Agency staff: {CLERK_NAME}", "in order", hint, has_codes=codes))
     hints = {
         FIRST: "Look at publications; has sent the one that waits",
         SECOND: "Release the publication that waits",

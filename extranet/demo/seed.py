@@ -97,7 +97,7 @@ def password_of(username: str, env: Env) -> str:
 
 
 def totp_secret_of(username: str, env: Env) -> str:
-    """The demonstration's second factor of that member of staff. Raises DemoRefused outside of it."""
+    """The demonstration's second factor of that user name. Raises DemoRefused outside of it."""
     return base64.b32encode(_derived("totp", username, env)[:TOTP_BYTES]).decode()
 
 

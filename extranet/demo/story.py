@@ -23,6 +23,7 @@ from extranet.credentials.history import put_in_force
 from extranet.credentials.login import LoginRefused, complete, sign_in
 from extranet.credentials.models import Account, StaffRole
 from extranet.credentials.onboarding import onboard
+from extranet.credentials.own_factors import is_required
 from extranet.credentials.second_factor import activate
 from extranet.credentials.staff import add_staff
 from extranet.credentials.username import agent_username, staff_username
@@ -118,7 +119,7 @@ def _enrolled(name: str, secrets: Secrets, now: datetime) -> None:
     by = Actor.system("demonstration")
     account = add_staff(name=name, role=role, display_name=display_name, email="", by=by, now=now).account
     _choose_password(account, secrets, now)
-    activate(account=account, secret=secrets.totp(account.username), step=0, now=now, by=_as(account))
+    _set_up_factor(account, secrets, now)
 
 
 def _lives(plot: Plot) -> None:
@@ -193,6 +194,7 @@ def _arrived(license: str, secrets: Secrets, now: datetime) -> None:
     account = _account(license)
     _choose_password(account, secrets, now)
     accept(account=account, version=version_in_force(), now=now, by=_as(account))
+    _set_up_factor(account, secrets, now)
     _logged_in(license, now)
 
 
@@ -206,6 +208,13 @@ def _has_staff(license: str, secrets: Secrets, now: datetime) -> None:
     )
     _choose_password(nina, secrets, now)
     accept(account=nina, version=version_in_force(), now=now, by=_as(nina))
+    _set_up_factor(nina, secrets, now)
+
+
+def _set_up_factor(account: Account, secrets: Secrets, now: datetime) -> None:
+    """Where policy asks for one: an app, whose codes the demonstration shows."""
+    if is_required(account):
+        activate(account=account, secret=secrets.totp(account.username), step=0, now=now, by=_as(account))
 
 
 def _logged_in(license: str, now: datetime) -> None:

@@ -1,16 +1,21 @@
-"""What to try, the mailbox, the codes of the staff. Open to anybody: the demonstration listens on this machine only."""
+"""What to try, the mailbox, the codes of second factors. Open to anybody: it listens on this machine only."""
 
+import base64
+import binascii
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.views.decorators.http import require_safe
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods, require_safe
 
 from extranet.credentials.models import Account
 from extranet.credentials.second_factor import STEP_SECONDS, code_at, is_enrolled, secret_of
@@ -27,6 +32,25 @@ MAIL_COLUMNS = ("Subject", "To", "Sent", "From")
 CODE_COLUMNS = ("Who", "User name", "Code now", "Next code")
 
 
+class KeyForm(forms.Form):
+    """The key that the page of a second factor shows, for who has no authenticator app at hand."""
+
+    key = forms.RegexField(
+        label="Key",
+        regex=r"^[A-Za-z2-7 ]+$",
+        max_length=100,
+        help_text="As the page shows it, which asks for the code of an app.",
+        error_messages={"invalid": "A key has letters and the digits 2 to 7 only. Copy it whole."},
+    )
+
+    def clean_key(self) -> str:
+        key = str(self.cleaned_data["key"]).replace(" ", "").upper()
+        with suppress(binascii.Error):
+            base64.b32decode(key)
+            return key
+        raise forms.ValidationError("Part of the key is missing. Copy it whole.")
+
+
 @access(ANYBODY)
 @require_safe
 def walk(request: HttpRequest) -> HttpResponse:
@@ -39,6 +63,7 @@ def walk(request: HttpRequest) -> HttpResponse:
         "waiting_title": current().reports[waiting.kind].title if waiting else "",
         "portal_path": current().portal_path,
         "reset_url": settings.EXTRANET.reset,
+        "agents_need_factor": policy().second_factor_agents == "required",
         "columns": [{"label": label} for label in ACCOUNT_COLUMNS],
         "rows": [_person_row(person) for person in (story.people if story else [])],
     }
@@ -77,19 +102,26 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @access(ANYBODY)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def codes(request: HttpRequest) -> HttpResponse:
-    """What the staff's authenticator apps show now, and next: the page does not move under its reader."""
+    """What everybody's authenticator apps show now, and next: the page does not move under its reader.
+
+    It serves as the app of who is setting one up, too: the key, posted, gives its codes.
+    """
     now = timezone.now()
-    staff = [row for row in Account.objects.exclude(role="").order_by("role", "username") if is_enrolled(account=row)]
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    own = _codes(form.cleaned_data["key"], now) if form.is_bound and form.is_valid() else None
+    played = Account.objects.select_related("agent").order_by("-role", "username")
     context = {
-        "title": "Codes of the demo's staff",
+        "title": "Codes of the demo's second factors",
         "breadcrumbs": [("Try it out", reverse("demo-home")), ("Codes", "")],
         "left": STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS,
         "columns": [{"label": label} for label in CODE_COLUMNS],
-        "rows": [_code_row(row, now) for row in staff],
+        "rows": [_code_row(row, now) for row in played if is_enrolled(account=row)],
+        "form": form,
+        "own": own,
     }
-    return render(request, "demo/codes.html", context)
+    return render(request, "demo/codes.html", context, status=422 if form.errors else 200)
 
 
 _FIRST_STEPS = {
@@ -125,7 +157,10 @@ def _mail_row(mail: Letter, zone: ZoneInfo) -> tuple[object, ...]:
 
 
 def _code_row(account: Account, now: datetime) -> tuple[object, ...]:
-    secret = secret_of(account)
+    name = account.display_name or (account.agent.full_name if account.agent else "")
+    return name, account.username, *_codes(secret_of(account), now)
+
+
+def _codes(secret: str, now: datetime) -> list[SafeString]:
     moments = (now, now + timedelta(seconds=STEP_SECONDS))
-    shown_codes = [format_html("<code>{}</code>", code_at(secret=secret, now=moment)) for moment in moments]
-    return account.display_name, account.username, *shown_codes
+    return [format_html("<code>{}</code>", code_at(secret=secret, now=moment)) for moment in moments]

@@ -217,7 +217,9 @@ def test_the_warning_comes_ten_days_before_and_the_lock_on_the_day_or_neither(
     assert len(warnings(exchange)) == 1
 
 
-def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(exchange: Exchange, policy: Policy, phone: Phone) -> None:
+def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(
+    exchange: Exchange, policy: Policy, phone: Phone
+) -> None:
     browser = arrive(exchange, ALICE, policy, phone)
     came = exchange.now
     exchange.clock.move_to(came + timedelta(days=60) - timedelta(minutes=5))
@@ -235,7 +237,9 @@ def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(exchange
     assert browser.path == ("/account/password/" if forced else current().portal_path)
 
 
-def test_an_old_password_comes_back_only_where_none_is_remembered(exchange: Exchange, policy: Policy, phone: Phone) -> None:
+def test_an_old_password_comes_back_only_where_none_is_remembered(
+    exchange: Exchange, policy: Policy, phone: Phone
+) -> None:
     browser = arrive(exchange, ALICE, policy, phone)
     for old, new in ((LONG, NEXT), (NEXT, LONG)):
         browser.open("/account/password/").fill("Present password", old)
