@@ -117,6 +117,7 @@ class Exchange:
         """The statewide file of that day arrives and is released, by a second person; the worker tells the agents."""
         dated = [{**row, current().reports[kind].as_of_column: as_of.isoformat()} for row in rows]
         published = publish(kind=kind, source=csv_file(dated, kind), as_of=as_of, by=PUBLISHER, now=self.now)
+        assert published.publication is not None
         release(publication_id=published.publication.pk, by=SECOND_PUBLISHER, now=self.now)
         self.post()
 
