@@ -18,11 +18,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.jobs.leases import elapsed
-from extranet.mail.message import compose, recipient_of, sender_of
-from extranet.mail.models import MailState, OutboxMail
-from extranet.mail.outbox import WAITING, body_of, facts
+from extranet.mail.message import recipient_of
+from extranet.mail.models import MailState, OutboxMail, SecuredBy
+from extranet.mail.outbox import WAITING, facts, message_of
 from extranet.mail.ways import NotNow, Parcel, Refused, Way, WayDown, open_way
-from extranet.profile.loader import current
 from extranet.vault.sealing import Unopenable
 
 LEASE = timedelta(minutes=10)
@@ -102,7 +101,7 @@ def _deliver_one(mail_id: UUID, way: Way, now: datetime) -> tuple[MailState, str
         down = str(error) if isinstance(error, WayDown) else ""
         return _defer(row, str(error), now), down
     except (Unopenable, ValueError) as error:  # a damaged row must not hold up the others
-        return _defer(row, f"cannot be composed: {type(error).__name__}", now), ""
+        return _defer(row, f"cannot be opened: {type(error).__name__}", now), ""
     return _settle(row, MailState.ACCEPTED, Action.MAIL_ACCEPTED, now), ""
 
 
@@ -118,13 +117,12 @@ def _claim(mail_id: UUID, now: datetime) -> OutboxMail | None:
 
 
 def _parcel(row: OutboxMail) -> Parcel:
-    sender = sender_of(row, current())
     return Parcel(
         name=str(row.id),
-        sender=sender.email,
+        sender=row.from_address,
         recipient=recipient_of(row),
-        content=compose(row, body_of(row), sender),
-        secured=row.secured,
+        content=message_of(row),
+        secured=row.secured_by == SecuredBy.GATEWAY,  # the other ways need no server that can be trusted
     )
 
 

@@ -1,27 +1,40 @@
-"""The message as it travels: plain text and HTML, the same bytes at every attempt."""
+"""The message as it travels: plain text and HTML, composed once, when it is posted."""
 
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.message import EmailMessage, MIMEPart
+from email.parser import BytesParser
+from email.policy import SMTP, default
 from email.utils import format_datetime
+from typing import TypeVar
 
 from django.utils.encoding import punycode
 
 from extranet.mail.models import OutboxMail
-from extranet.profile.exchange import Profile, Sender
+from extranet.profile.exchange import Sender
 from extranet.profile.words import Rendered
 
+Part = TypeVar("Part", bound=MIMEPart)
 UNFOLDED = SMTP.clone(max_line_length=900)
 """Python folds before an encoded word and leaves two blanks there; our subjects are short enough not to be folded."""
 
 
-def sender_of(row: OutboxMail, profile: Profile) -> Sender:
-    """The profile's sender that the mail was posted under (J5, J22)."""
-    return profile.system_sender if row.sender == "system" else profile.service_center.sender
+class NotReadable(Exception):
+    """The message holds no words that we can read: it is encrypted for its reader."""
 
 
-def compose(row: OutboxMail, words: Rendered, sender: Sender) -> bytes:
-    """Nothing here depends on the attempt: a receiver that has the Message-ID already may drop the second copy.
+def compose(row: OutboxMail, words: Rendered, sender: Sender, *, header: tuple[str, str] | None = None) -> bytes:
+    """The whole message. A receiver that has its Message-ID already may drop a second copy.
+
+    ``header`` is one more, for a gateway that looks for it.
+    """
+    message = headed(row, sender)
+    if header is not None:
+        message[header[0]] = header[1]
+    return _said(message, row, words).as_bytes(policy=UNFOLDED)
+
+
+def headed(row: OutboxMail, sender: Sender) -> EmailMessage:
+    """A message that has its headers and says nothing yet.
 
     No References and no In-Reply-To: programs that group by conversation must not hide one mail behind another (J9).
     """
@@ -32,13 +45,32 @@ def compose(row: OutboxMail, words: Rendered, sender: Sender) -> bytes:
     message["Date"] = format_datetime(row.posted_at)
     message["Message-ID"] = row.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    message.set_content(words.text, cte="quoted-printable")
-    message.add_alternative(words.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{row.id.hex}")  # a random one would change the bytes
-    return message.as_bytes(policy=UNFOLDED)
+    return message
+
+
+def part(row: OutboxMail, words: Rendered) -> bytes:
+    """What a message says, without its headers: for signing and encrypting."""
+    return _said(MIMEPart(policy=SMTP), row, words).as_bytes(policy=UNFOLDED)
+
+
+def words_in(message: bytes) -> Rendered:
+    """What a composed message says. Raises NotReadable."""
+    parsed = BytesParser(policy=default).parsebytes(message)
+    found = [parsed.get_body((kind,)) for kind in ("plain", "html")]
+    text, html = (str(body.get_content()).replace("\r\n", "\n") if body is not None else "" for body in found)
+    if not text:
+        raise NotReadable
+    return Rendered(subject=str(parsed["Subject"]), text=text, html=html)
 
 
 def recipient_of(row: OutboxMail) -> str:
     """The address with its domain as servers take it."""
     local, _, domain = row.to_address.rpartition("@")
     return f"{local}@{punycode(domain)}"
+
+
+def _said(part: Part, row: OutboxMail, words: Rendered) -> Part:
+    part.set_content(words.text, cte="quoted-printable")
+    part.add_alternative(words.html, subtype="html", cte="quoted-printable")
+    part.set_boundary(f"=_{row.id.hex}")
+    return part

@@ -19,6 +19,14 @@ SETTLED = (MailState.ACCEPTED, MailState.GAVE_UP, MailState.BOUNCED, MailState.C
 """States in which a mail stays: nothing of a secret may be left then."""
 
 
+class SecuredBy(models.TextChoices):
+    """How a secured mail is kept from strangers; blank for one that is not secured."""
+
+    GATEWAY = "gateway"  # by the exchange's gateway, up to which it travels under verified TLS
+    SMIME = "smime"  # encrypted for its reader
+    PICKUP = "pickup"  # it does not travel: a notice does, and the mail waits to be picked up
+
+
 class OutboxMail(models.Model):
     """One mail, posted in the transaction of the act that causes it."""
 
@@ -27,11 +35,13 @@ class OutboxMail(models.Model):
     kind = models.CharField(max_length=40, db_index=True)  # name in the catalogue
     about = models.CharField(max_length=120, db_index=True)  # copied name: user name or request number
     sender = models.CharField(max_length=20)  # service_center or system, see the profile
+    from_address = models.CharField(max_length=254)  # as the profile said when the mail was posted
     to_address = models.CharField(max_length=254)
     subject = models.CharField(max_length=250)
-    sealed_body = models.BinaryField(null=True)  # text and HTML, sealed (system key "outbox"); null once wiped
+    sealed_body = models.BinaryField(null=True)  # the whole message, sealed (system key "outbox"); null once wiped
     secret = models.BooleanField(default=False)  # holds a password or a link: wiped once accepted
     secured = models.BooleanField(default=False)  # must leave by the secured way
+    secured_by = models.CharField(max_length=10, choices=SecuredBy, blank=True)  # chosen when it was posted
     thread = models.UUIDField(null=True, db_index=True)  # mails that keep an order among themselves (onboarding)
     place = models.PositiveSmallIntegerField(default=0)  # waits for all lower places of the thread, at most wait_until
     wait_until = models.DateTimeField(null=True)

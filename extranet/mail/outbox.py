@@ -1,6 +1,5 @@
 """Posting a mail: inside the caller's transaction, exactly once by its key. Nothing leaves here; delivery.py sends."""
 
-import json
 import uuid
 from datetime import datetime, timedelta
 
@@ -14,8 +13,9 @@ from extranet.audit.record import Actor, OutsideTransaction, record
 from extranet.keyring.ring import open_text, seal_text
 from extranet.mail.catalogue import CatalogueMail
 from extranet.mail.guard import require_clean
+from extranet.mail.message import words_in
 from extranet.mail.models import MailState, OutboxMail
-from extranet.mail.secure import marked
+from extranet.mail.secured.choice import composed, subject_of
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.profile.words import Rendered, render
@@ -82,9 +82,13 @@ def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
 
 
 def body_of(row: OutboxMail) -> Rendered:
-    """The words of a mail that was not wiped; raises Unopenable."""
-    text, html = json.loads(open_text("outbox", bytes(row.sealed_body or b""), str(row.id)))
-    return Rendered(subject=row.subject, text=text, html=html)
+    """The words of a mail that was not wiped; raises Unopenable, NotReadable where it is encrypted for its reader."""
+    return words_in(message_of(row))
+
+
+def message_of(row: OutboxMail) -> bytes:
+    """The message as it was composed; raises Unopenable."""
+    return open_text("outbox", bytes(row.sealed_body or b""), str(row.id)).encode("ascii")
 
 
 def facts(row: OutboxMail) -> dict[str, str | int]:
@@ -98,25 +102,26 @@ def unfinished() -> QuerySet[OutboxMail]:
 
 
 def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -> OutboxMail:
-    profile, words = current(), render(mail.kind, mail.context())
-    identity = uuid.uuid4()
-    domain = profile.mails[mail.kind].sender.email.rpartition("@")[2]
-    return OutboxMail(
+    sender, words, identity = current().mails[mail.kind].sender, render(mail.kind, mail.context()), uuid.uuid4()
+    row = OutboxMail(
         id=identity,
         key=key,
         kind=mail.kind,
         about=about,
         sender=mail.sender,
+        from_address=sender.email,
         to_address=to,
-        subject=marked(words.subject, profile.secured_mark) if mail.secured else words.subject,
-        sealed_body=seal_text("outbox", json.dumps([words.text, words.html]), str(identity), now=now),
+        subject=subject_of(mail, words),
         secret=mail.secret,
         secured=mail.secured,
-        message_id=f"<{identity}@{domain}>",
+        message_id=f"<{identity}@{sender.email.rpartition('@')[2]}>",
         posted_at=now,
         next_attempt_at=now,
         give_up_at=now + timedelta(days=policy_in_force().secret_mail_days),
     )
+    message = composed(row, words, sender)
+    row.sealed_body = seal_text("outbox", message.decode("ascii"), str(identity), now=now)
+    return row
 
 
 def _require_address(to: str) -> None:

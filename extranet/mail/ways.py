@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
-from extranet.mail.secure import mail_options, require_verified
+from extranet.mail.secured.gateway import mail_options, require_verified
 from extranet.vault.durable import sync_folder
 
 SECONDS = 30  # a server that is silent for so long is taken for gone

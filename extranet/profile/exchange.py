@@ -77,7 +77,10 @@ class Brand:
 
 @dataclass(frozen=True)
 class Profile:
-    """One exchange. ``words`` holds the labels and sentences of pages by key (wording.WORDS lists the keys)."""
+    """One exchange. ``words`` holds the labels and sentences of pages by key (wording.WORDS lists the keys).
+
+    ``secured_mark`` stands first in the subject of secured mails, ``secured_header`` among their headers; either may be
+    missing."""
 
     name: str
     folder: Path
@@ -89,6 +92,7 @@ class Profile:
     reset_site_name: str
     request_title: str
     secured_mark: str
+    secured_header: tuple[str, str] | None
     account_domain: str
     username_prefix: str
     license_pattern: str

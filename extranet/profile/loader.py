@@ -17,6 +17,7 @@ from django.conf import settings
 from extranet.profile.exchange import Agreement, Brand, Exchange, MailWords, Profile, Sender, ServiceCenter
 from extranet.profile.layouts import Layout, ReportKind, read_kind, read_layout
 from extranet.profile.reading import ProfileRefused, Table, read_toml
+from extranet.profile.secured_mark import read_header, read_mark
 from extranet.profile.wording import MAIL_FIELDS, WORDS
 
 __all__ = [
@@ -66,7 +67,7 @@ def _read(folder: Path) -> Profile:
     table = read_toml(folder / "profile.toml")
     table.only({*HEADS, "zone", "languages"})
     portal, accounts = table.table("portal"), table.table("accounts")
-    portal.only({"name", "path", "reset_site_name", "request_title", "secured_mark"})
+    portal.only({"name", "path", "reset_site_name", "request_title", "secured_mark", "secured_header"})
     accounts.only({"domain", "username_prefix", "license_pattern", "license_example"})
     center, system = _service_center(table.table("service_center")), _sender(table.table("system_sender"))
     return Profile(
@@ -79,7 +80,8 @@ def _read(folder: Path) -> Profile:
         portal_path=_portal_path(portal),
         reset_site_name=portal.text("reset_site_name"),
         request_title=portal.text("request_title"),
-        secured_mark=portal.text("secured_mark"),
+        secured_mark=read_mark(portal),
+        secured_header=read_header(portal),
         account_domain=_account_part(accounts, "domain"),
         username_prefix=_account_part(accounts, "username_prefix"),
         license_pattern=_license_pattern(accounts),

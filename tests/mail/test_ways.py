@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from extranet.mail.secure import mail_options
+from extranet.mail.secured.gateway import mail_options
 from extranet.mail.ways import NotNow, Parcel, Refused, WayDown, WayRefused, open_way
 from tests.mail.conftest import Receiver
 
