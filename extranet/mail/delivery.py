@@ -1,37 +1,31 @@
 """Sending what is due: at least once with a stable Message-ID, accepted exactly once, secrets wiped in the same act.
 
-Several senders may work at a time. A mail is claimed by one conditional update; a killed sender's mail is free again
-when its lease ends, and goes out once more with the same bytes.
+Several senders may work at a time. Each claims some mails, hands them over one after the other on one connection, and
+notes what became of them in one transaction. A killed sender's mails are free again when its lease ends, and go out
+once more with the same bytes: only what the receiver had taken and no transaction had noted arrives twice.
 """
 
-import secrets
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record
 from extranet.jobs.leases import elapsed
+from extranet.mail.claims import LEASE, Claimed, claim, release
 from extranet.mail.message import recipient_of
 from extranet.mail.models import MailState, OutboxMail, SecuredBy
-from extranet.mail.outbox import WAITING, facts, message_of
+from extranet.mail.outbox import message_of
+from extranet.mail.pacing import Pace
+from extranet.mail.settling import Outcome, give_up_overdue, settle
 from extranet.mail.ways import NotNow, Parcel, Refused, Way, WayDown, open_way
 from extranet.vault.sealing import Unopenable
 
-LEASE = timedelta(minutes=10)
 RUN_AT_MOST = timedelta(minutes=5)  # a run ends by itself long before its leases do
-PAGE = 50
-FIRST_WAIT = timedelta(minutes=1)  # doubled at each failure
-LONGEST_WAIT = timedelta(hours=1)
-MAIL = Actor.system("mail")
-
-log = structlog.get_logger(__name__)
+BATCH = 50
+NOTE_EVERY = 1.0  # seconds: what was handed over and not noted would arrive twice if this process were killed
 
 
 @dataclass(frozen=True)
@@ -50,19 +44,22 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
 
     ``way`` is the configured one unless given. A way that is down ends the run; the rest stays queued.
     """
-    began, counts, down, seen = time.monotonic(), dict.fromkeys(MailState, 0), "", 0
-    counts[MailState.GAVE_UP] = _give_up_overdue(now)
-    used = way or open_way(settings.EXTRANET.email)
+    began, seen, down = time.monotonic(), 0, ""
+    counts = Counter({MailState.GAVE_UP: give_up_overdue(now)})
+    used, pace = way or open_way(settings.EXTRANET.email), Pace(settings.EXTRANET.mail_pace)
+
+    def clock() -> datetime:
+        return now + elapsed(began)
+
     try:
-        while not down and seen < limit and (page := _due_ids(now + elapsed(began), min(PAGE, limit - seen))):
-            for mail_id in page:
-                seen += 1
-                state, down = _deliver_one(mail_id, used, now + elapsed(began))
-                counts[state] += 1
-                if down or elapsed(began) > RUN_AT_MOST:
-                    break
-            if elapsed(began) > RUN_AT_MOST:
+        while not down and seen < limit and elapsed(began) <= RUN_AT_MOST:
+            claimed = claim(now=clock(), count=min(BATCH, limit - seen), pace=pace)
+            if not claimed.rows:
                 break
+            seen += len(claimed.rows)
+            outcomes = _hand_over(claimed, used, clock)
+            counts.update(outcome.state for outcome in outcomes)
+            down = next((outcome.down for outcome in outcomes if outcome.down), "")
     finally:
         used.close()
     return Delivered(
@@ -74,46 +71,35 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
     )
 
 
-def due(now: datetime) -> QuerySet[OutboxMail]:
-    """Mails that may leave now: their time has come, nobody sends them, and all before them in the thread were
-    accepted, or waited for long enough (J9)."""
-    ready = Q(state__in=WAITING, next_attempt_at__lte=now) | Q(state=MailState.SENDING, lease_until__lte=now)
-    before = OutboxMail.objects.filter(thread=OuterRef("thread"), place__lt=OuterRef("place"))
-    held_up = Exists(before.exclude(state=MailState.ACCEPTED))
-    free = Q(thread__isnull=True) | ~held_up | Q(wait_until__lte=now)
-    return OutboxMail.objects.filter(ready, free, give_up_at__gt=now).order_by("posted_at", "place", "id")
+def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime]) -> list[Outcome]:
+    """One after the other; a receiver that is away or slow leaves the rest to the next run."""
+    until, done = clock() + LEASE / 2, list[Outcome]()
+    waiting, noted = list[Outcome](), time.monotonic()
+    for place, row in enumerate(claimed.rows, start=1):
+        waiting.append(_try(row, way))
+        rest = claimed.rows[place:]
+        over = bool(waiting[-1].down) or clock() >= until
+        if over or not rest or time.monotonic() - noted >= NOTE_EVERY:
+            done += settle(claimed, waiting, now=clock())
+            waiting, noted = [], time.monotonic()
+        if over:
+            release(claimed, rest)
+            break
+    return done
 
 
-def _due_ids(now: datetime, count: int) -> list[UUID]:
-    return list(due(now).values_list("id", flat=True)[:count])
-
-
-def _deliver_one(mail_id: UUID, way: Way, now: datetime) -> tuple[MailState, str]:
-    """The state in which the mail is afterwards (QUEUED where another sender has it), and why the way is down."""
-    row = _claim(mail_id, now)
-    if row is None:
-        return MailState.QUEUED, ""
+def _try(row: OutboxMail, way: Way) -> Outcome:
     try:
         way.deliver(_parcel(row))
     except Refused as error:
-        return _settle(row, MailState.BOUNCED, Action.MAIL_BOUNCED, now, reason=str(error)), ""
+        return Outcome(row, MailState.BOUNCED, str(error))
+    except WayDown as error:
+        return Outcome(row, MailState.DEFERRED, str(error), down=str(error))
     except NotNow as error:
-        down = str(error) if isinstance(error, WayDown) else ""
-        return _defer(row, str(error), now), down
+        return Outcome(row, MailState.DEFERRED, str(error))
     except (Unopenable, ValueError) as error:  # a damaged row must not hold up the others
-        return _defer(row, f"cannot be opened: {type(error).__name__}", now), ""
-    return _settle(row, MailState.ACCEPTED, Action.MAIL_ACCEPTED, now), ""
-
-
-def _claim(mail_id: UUID, now: datetime) -> OutboxMail | None:
-    mark = secrets.token_hex(16)
-    claimed = (
-        due(now)
-        .filter(id=mail_id)
-        .order_by()
-        .update(state=MailState.SENDING, lease_until=now + LEASE, lease_by=mark, attempts=F("attempts") + 1)
-    )
-    return OutboxMail.objects.get(id=mail_id, lease_by=mark) if claimed else None
+        return Outcome(row, MailState.DEFERRED, f"cannot be opened: {type(error).__name__}")
+    return Outcome(row, MailState.ACCEPTED)
 
 
 def _parcel(row: OutboxMail) -> Parcel:
@@ -124,50 +110,3 @@ def _parcel(row: OutboxMail) -> Parcel:
         content=message_of(row),
         secured=row.secured_by == SecuredBy.GATEWAY,  # the other ways need no server that can be trusted
     )
-
-
-def _settle(row: OutboxMail, state: MailState, action: Action, now: datetime, *, reason: str = "") -> MailState:
-    """The end of a mail: state, wiped secret and event in one transaction. Counts only for who holds the lease."""
-    values: dict[str, object] = {"state": state, "lease_until": None, "lease_by": "", "last_error": reason[:200]}
-    if row.secret:
-        values |= {"sealed_body": None, "wiped_at": now}
-    if state == MailState.ACCEPTED:
-        values["accepted_at"] = now
-    detail = {**facts(row), "reason": reason} if reason else facts(row)
-    with transaction.atomic():
-        if not _mine(row).update(**values):
-            return MailState.QUEUED
-        record(action=action, now=now, actor=MAIL, subject=row.about, detail=detail)
-    log.info("mail settled", state=str(state), kind=row.kind, mail_id=str(row.id), attempts=row.attempts, reason=reason)
-    return state
-
-
-def _defer(row: OutboxMail, reason: str, now: datetime) -> MailState:
-    values = {"state": MailState.DEFERRED, "lease_until": None, "lease_by": "", "last_error": reason[:200]}
-    _mine(row).update(next_attempt_at=now + wait_after(row.attempts), **values)
-    log.warning("mail deferred", kind=row.kind, mail_id=str(row.id), attempts=row.attempts, reason=reason)
-    return MailState.DEFERRED
-
-
-def _mine(row: OutboxMail) -> QuerySet[OutboxMail]:
-    return OutboxMail.objects.filter(id=row.id, state=MailState.SENDING, lease_by=row.lease_by)
-
-
-def wait_after(attempts: int) -> timedelta:
-    """How long to wait after so many failures: up to an hour, with jitter so that mails do not come in herds."""
-    full: timedelta = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
-    jitter: float = 0.75 + secrets.randbelow(251) / 1000
-    return full * jitter
-
-
-def _give_up_overdue(now: datetime) -> int:
-    """Mails too old to be sent: given up, secrets wiped (SC-28); how many."""
-    open_ones = Q(state__in=WAITING) | Q(state=MailState.SENDING, lease_until__lte=now)
-    given_up = 0
-    for row in OutboxMail.objects.filter(open_ones, give_up_at__lte=now).order_by("give_up_at")[:PAGE]:
-        mark = secrets.token_hex(16)
-        taken = OutboxMail.objects.filter(open_ones, id=row.id).update(state=MailState.SENDING, lease_by=mark)
-        row.lease_by = mark
-        if taken and _settle(row, MailState.GAVE_UP, Action.MAIL_GAVE_UP, now, reason="too old") == MailState.GAVE_UP:
-            given_up += 1
-    return given_up

@@ -65,8 +65,12 @@ def words_in(message: bytes) -> Rendered:
 
 def recipient_of(row: OutboxMail) -> str:
     """The address with its domain as servers take it."""
-    local, _, domain = row.to_address.rpartition("@")
-    return f"{local}@{punycode(domain)}"
+    return f"{row.to_address.rpartition('@')[0]}@{server_name(row.to_address)}"
+
+
+def server_name(address: str) -> str:
+    """The domain of an address, as servers name it."""
+    return punycode(address.rpartition("@")[2]).lower()
 
 
 def _said(part: Part, row: OutboxMail, words: Rendered) -> Part:

@@ -37,6 +37,7 @@ class OutboxMail(models.Model):
     sender = models.CharField(max_length=20)  # service_center or system, see the profile
     from_address = models.CharField(max_length=254)  # as the profile said when the mail was posted
     to_address = models.CharField(max_length=254)
+    domain = models.CharField(max_length=254)  # of the receiver, as servers name it: mails are paced by it
     subject = models.CharField(max_length=250)
     sealed_body = models.BinaryField(null=True)  # the whole message, sealed (system key "outbox"); null once wiped
     secret = models.BooleanField(default=False)  # holds a password or a link: wiped once accepted
@@ -59,7 +60,10 @@ class OutboxMail(models.Model):
 
     class Meta:
         db_table = "mail_outbox"
-        indexes = [models.Index(fields=["state", "next_attempt_at"], name="mail_outbox_due")]
+        indexes = [
+            models.Index(fields=["state", "next_attempt_at"], name="mail_outbox_due"),
+            models.Index(fields=["accepted_at", "domain"], name="mail_outbox_pace"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state__in=SETTLED, secret=True, sealed_body__isnull=False),

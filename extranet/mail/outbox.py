@@ -13,7 +13,7 @@ from extranet.audit.record import Actor, OutsideTransaction, record
 from extranet.keyring.ring import open_text, seal_text
 from extranet.mail.catalogue import CatalogueMail
 from extranet.mail.guard import require_clean
-from extranet.mail.message import words_in
+from extranet.mail.message import server_name, words_in
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.secured.choice import composed, subject_of
 from extranet.profile.in_force import policy as policy_in_force
@@ -111,6 +111,7 @@ def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -
         sender=mail.sender,
         from_address=sender.email,
         to_address=to,
+        domain=server_name(to),
         subject=subject_of(mail, words),
         secret=mail.secret,
         secured=mail.secured,

@@ -18,7 +18,9 @@ from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.jobs import logs
 from extranet.mail.catalogue import ResetLinkMail
-from extranet.mail.delivery import LEASE, Delivered, deliver_due, wait_after
+from extranet.mail.claims import LEASE
+from extranet.mail.delivery import Delivered, deliver_due
+from extranet.mail.settling import wait_after
 from extranet.mail.message import compose
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import body_of, message_of

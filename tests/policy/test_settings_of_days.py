@@ -9,7 +9,8 @@ from extranet.agents.change_email import ask, complete_due
 from extranet.agents.models import EmailChange
 from extranet.credentials.onboarding import onboard
 from extranet.jobs.cron import latest_due
-from extranet.mail.delivery import deliver_due, due
+from extranet.mail.claims import due
+from extranet.mail.delivery import deliver_due
 from extranet.mail.models import MailState, OutboxMail
 from extranet.policy import clock_state, due_at, overdue_at
 from extranet.profile.loader import current

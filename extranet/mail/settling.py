@@ -1,0 +1,109 @@
+"""What became of a mail: its state, its wiped secret and its event in one transaction, for some mails at a time."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, Entry, record_many
+from extranet.mail.claims import Claimed
+from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.outbox import WAITING, facts
+
+FIRST_WAIT = timedelta(minutes=1)  # doubled at each failure
+LONGEST_WAIT = timedelta(hours=1)
+GIVEN_UP_AT_ONCE = 50
+MAIL = Actor.system("mail")
+ACTIONS = {
+    MailState.ACCEPTED: Action.MAIL_ACCEPTED,
+    MailState.BOUNCED: Action.MAIL_BOUNCED,
+    MailState.GAVE_UP: Action.MAIL_GAVE_UP,
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one try came to. ``down`` says why nothing can leave at present; blank if it can."""
+
+    row: OutboxMail
+    state: MailState
+    reason: str = ""
+    down: str = ""
+
+
+def settle(claimed: Claimed, outcomes: Sequence[Outcome], *, now: datetime) -> list[Outcome]:
+    """Write all of them down, or none; those that were ours to write: a lease may have run out meanwhile."""
+    with transaction.atomic():
+        ids = [outcome.row.id for outcome in outcomes]
+        mine = set(claimed.mine().filter(id__in=ids).select_for_update().values_list("id", flat=True))
+        written = [outcome for outcome in outcomes if outcome.row.id in mine]
+        _accept([outcome.row for outcome in written if outcome.state == MailState.ACCEPTED], now)
+        for outcome in written:
+            if outcome.state != MailState.ACCEPTED:
+                OutboxMail.objects.filter(id=outcome.row.id).update(**_values(outcome, now))
+        events = [_entry(outcome) for outcome in written if outcome.state in ACTIONS]
+        record_many(events, now=now, actor=MAIL)
+    for outcome in written:
+        _tell(outcome)
+    return written
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after so many failures: up to an hour, with jitter so that mails do not come in herds."""
+    full: timedelta = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
+    jitter: float = 0.75 + secrets.randbelow(251) / 1000
+    return full * jitter
+
+
+def give_up_overdue(now: datetime) -> int:
+    """Mails too old to be sent: given up, secrets wiped (SC-28); how many."""
+    mark = secrets.token_hex(16)
+    too_old = Q(state__in=WAITING) | Q(state=MailState.SENDING, lease_until__lte=now)
+    with transaction.atomic():
+        found = OutboxMail.objects.filter(too_old, give_up_at__lte=now).order_by("give_up_at")
+        rows = list(found.select_for_update(skip_locked=True)[:GIVEN_UP_AT_ONCE])
+        if not rows:
+            return 0
+        OutboxMail.objects.filter(id__in=[row.id for row in rows]).update(state=MailState.SENDING, lease_by=mark)
+        given_up = [Outcome(row, MailState.GAVE_UP, "too old") for row in rows]
+        return len(settle(Claimed(rows, mark), given_up, now=now))
+
+
+def _accept(rows: Sequence[OutboxMail], now: datetime) -> None:
+    """Two statements for all: what opens an account is wiped."""
+    end: dict[str, object] = {"state": MailState.ACCEPTED, "accepted_at": now, "last_error": ""} | _FREE
+    for wiped, values in ((True, {"sealed_body": None, "wiped_at": now}), (False, {})):
+        ids = [row.id for row in rows if row.secret is wiped]
+        if ids:
+            OutboxMail.objects.filter(id__in=ids).update(**end, **values)
+
+
+_FREE: dict[str, object] = {"lease_until": None, "lease_by": ""}
+
+
+def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
+    values: dict[str, object] = {"state": outcome.state, "last_error": outcome.reason[:200]} | _FREE
+    if outcome.state == MailState.DEFERRED:
+        return values | {"next_attempt_at": now + wait_after(outcome.row.attempts)}
+    return values | ({"sealed_body": None, "wiped_at": now} if outcome.row.secret else {})
+
+
+def _entry(outcome: Outcome) -> Entry:
+    reason = {"reason": outcome.reason} if outcome.reason else {}
+    return Entry(ACTIONS[outcome.state], outcome.row.about, {**facts(outcome.row), **reason})
+
+
+def _tell(outcome: Outcome) -> None:
+    row = outcome.row
+    told = {"kind": row.kind, "mail_id": str(row.id), "attempts": row.attempts, "reason": outcome.reason}
+    if outcome.state == MailState.DEFERRED:
+        log.warning("mail deferred", **told)
+    else:
+        log.info("mail settled", state=str(outcome.state), **told)
