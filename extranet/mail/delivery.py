@@ -21,6 +21,7 @@ from extranet.jobs.leases import elapsed
 from extranet.mail.message import recipient_of
 from extranet.mail.models import MailState, OutboxMail, SecuredBy
 from extranet.mail.outbox import WAITING, facts, message_of
+from extranet.mail.secured import held
 from extranet.mail.ways import NotNow, Parcel, Refused, Way, WayDown, open_way
 from extranet.vault.sealing import Unopenable
 
@@ -137,6 +138,8 @@ def _settle(row: OutboxMail, state: MailState, action: Action, now: datetime, *,
     with transaction.atomic():
         if not _mine(row).update(**values):
             return MailState.QUEUED
+        if state != MailState.ACCEPTED:  # nobody will ever hear of what waits to be picked up
+            held.end(OutboxMail.objects.filter(id=row.id))
         record(action=action, now=now, actor=MAIL, subject=row.about, detail=detail)
     log.info("mail settled", state=str(state), kind=row.kind, mail_id=str(row.id), attempts=row.attempts, reason=reason)
     return state
