@@ -1,8 +1,8 @@
 """Mails a second: ``python -m bench.mail`` prints the outbox beside what sends without one, as ratios in one run.
 
-All hand the same three mails an agent (none of them secured: the sink has no TLS) to a sink on loopback (aiosmtpd, in a process of its own) over one
-connection, building included; one competitor opens a connection a message. Rates are of the wall's clock, in turns,
-the best of the rounds; CPU is of this process alone.
+All hand the same three mails an agent (none of them secured: the sink has no TLS) to a sink on loopback (aiosmtpd, in a
+process of its own), building included: over one connection, but for one competitor that opens one a message. Rates are
+of the wall's clock, in turns, the best of the rounds; CPU is of this process alone.
 """
 
 import os

@@ -29,6 +29,14 @@ class Env(BaseSettings):
     store_url: str = Field("", description="Where packs are kept, `file:` or `s3:`; default `packs/` in it.")
     email_url: str = Field("", description="Mail way: `folder:`, `smtp://host:port`, `smtps://host:port`.")
     mail_pace: int = Field(600, ge=0, description="Mails a minute into one receiving domain at most; 0: no limit.")
+    secured_mail: Literal["gateway", "smime", "pickup"] = Field(
+        "gateway", description="How secured mails are kept from strangers."
+    )
+    smime_certificate_file: Path | None = Field(None, description="The exchange's signing certificate, PEM.")
+    smime_key_file: Path | None = Field(None, description="Its private key, PEM without a passphrase.")
+    canary_to: str = Field("", description="Address to which the canary mail goes before a Monday run.")
+    canary_mailbox: Path | None = Field(None, description="Maildir, folder of `.eml` or mbox where it comes back.")
+    canary_expect: str = Field("", description="What a secured mail shows: `Header: expression` or `body: phrase`.")
     base_url: str = Field("", description="Public address of the portal; every link carries it.")
     reset_url: str = Field("", description="Public address of the reset site; default `/reset/` under the base URL.")
     profile: str = Field("covered_california", description="Name of a profile, or path of a profile folder.")

@@ -115,12 +115,29 @@ def seal_text(purpose: str, text: str, aad: str, *, now: datetime) -> bytes:
 
 def open_text(purpose: str, sealed: bytes, aad: str) -> str:
     """What ``seal_text`` sealed for that purpose and place; raises Unopenable."""
-    blob = bytes(sealed)  # some databases give a memoryview
-    try:
-        handle = system_key_version(purpose, int.from_bytes(blob[:VERSION_BYTES], "big"))
-    except KeyMissing as error:
-        raise Unopenable(str(error)) from error
-    return open_bytes(blob[VERSION_BYTES:], handle.key, _text_aad(purpose, aad)).decode()
+    return Opener(purpose).open(sealed, aad)
+
+
+class Opener:
+    """Opens many texts of one act: each version of the key is looked up once. Drop it when the act is over."""
+
+    def __init__(self, purpose: str) -> None:
+        self._purpose = purpose
+        self._handles: dict[int, KeyHandle] = {}
+
+    def open(self, sealed: bytes, aad: str) -> str:
+        """Like ``open_text``; raises Unopenable."""
+        blob = bytes(sealed)  # some databases give a memoryview
+        handle = self._handle(int.from_bytes(blob[:VERSION_BYTES], "big"))
+        return open_bytes(blob[VERSION_BYTES:], handle.key, _text_aad(self._purpose, aad)).decode()
+
+    def _handle(self, version: int) -> KeyHandle:
+        if version not in self._handles:
+            try:
+                self._handles[version] = system_key_version(self._purpose, version)
+            except KeyMissing as error:
+                raise Unopenable(str(error)) from error
+        return self._handles[version]
 
 
 def key_status() -> list[KeyCount]:

@@ -15,7 +15,7 @@ from extranet.profile.wording import SECRET_MAILS
 
 ALLOWED_TYPES = (str, int, bool, date, datetime)
 LONGEST_NAME = 500
-ALWAYS_SECURED = frozenset({"password"})  # J8: whatever a profile says, a password leaves by the secured way only
+ALWAYS_SECURED = frozenset({"password", "canary"})  # J8: whatever a profile says; and what tries the way
 
 
 class FieldRefused(Exception):
@@ -252,6 +252,40 @@ class BookAccessGivenMail(CatalogueMail, kind="book_access_given"):
     given_by: str
     may_export: bool
     may_act: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecuredNoticeMail(CatalogueMail, kind="secured_notice"):
+    """In place of a secured mail that waits to be picked up. ``link`` opens nothing alone (SC-8)."""
+
+    link: str
+    valid_until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecuredLinkMail(CatalogueMail, kind="secured_link"):
+    """The second link to it, which wants the code of the screen where it was asked for."""
+
+    link: str
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateChangedMail(CatalogueMail, kind="certificate_changed"):
+    """Notice to a mailbox: its certificate for encrypted mails was uploaded, or removed."""
+
+    when: datetime
+    browser: str
+    added: bool
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanaryMail(CatalogueMail, kind="canary"):
+    """To ourselves, by the secured way: ``number`` stands in the subject, ``phrase`` must not come back readable."""
+
+    number: str
+    phrase: str
 
 
 def _fault(declared: Any, value: object, *, one_line: bool) -> str | None:

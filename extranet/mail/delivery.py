@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from extranet.jobs.leases import elapsed
+from extranet.keyring.ring import Opener
 from extranet.mail.claims import LEASE, Claimed, claim, release
 from extranet.mail.message import recipient_of
 from extranet.mail.models import MailState, OutboxMail, SecuredBy
-from extranet.mail.outbox import message_of
+from extranet.mail.outbox import message_of, opener_of_messages
 from extranet.mail.pacing import Pace
 from extranet.mail.settling import Outcome, give_up_overdue, settle
 from extranet.mail.ways import NotNow, Parcel, Refused, Way, WayDown, open_way
@@ -73,10 +74,10 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
 
 def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime]) -> list[Outcome]:
     """One after the other; a receiver that is away or slow leaves the rest to the next run."""
-    until, done = clock() + LEASE / 2, list[Outcome]()
+    until, opener, done = clock() + LEASE / 2, opener_of_messages(), list[Outcome]()
     waiting, noted = list[Outcome](), time.monotonic()
     for place, row in enumerate(claimed.rows, start=1):
-        waiting.append(_try(row, way))
+        waiting.append(_try(row, way, opener))
         rest = claimed.rows[place:]
         over = bool(waiting[-1].down) or clock() >= until
         if over or not rest or time.monotonic() - noted >= NOTE_EVERY:
@@ -88,9 +89,9 @@ def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime]) -> lis
     return done
 
 
-def _try(row: OutboxMail, way: Way) -> Outcome:
+def _try(row: OutboxMail, way: Way, opener: Opener) -> Outcome:
     try:
-        way.deliver(_parcel(row))
+        way.deliver(_parcel(row, message_of(row, opener)))
     except Refused as error:
         return Outcome(row, MailState.BOUNCED, str(error))
     except WayDown as error:
@@ -102,11 +103,11 @@ def _try(row: OutboxMail, way: Way) -> Outcome:
     return Outcome(row, MailState.ACCEPTED)
 
 
-def _parcel(row: OutboxMail) -> Parcel:
+def _parcel(row: OutboxMail, message: bytes) -> Parcel:
     return Parcel(
         name=str(row.id),
         sender=row.from_address,
         recipient=recipient_of(row),
-        content=message_of(row),
+        content=message,
         secured=row.secured_by == SecuredBy.GATEWAY,  # the other ways need no server that can be trusted
     )

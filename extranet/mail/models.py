@@ -4,6 +4,11 @@ import uuid
 
 from django.db import models
 
+from extranet.mail.secured.models import Canary as Canary
+from extranet.mail.secured.models import HeldLink as HeldLink
+from extranet.mail.secured.models import HeldMessage as HeldMessage
+from extranet.mail.secured.models import MailCertificate as MailCertificate
+
 
 class MailState(models.TextChoices):
     QUEUED = "queued"

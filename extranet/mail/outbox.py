@@ -10,16 +10,18 @@ from django.db.models import Q, QuerySet
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, OutsideTransaction, record
-from extranet.keyring.ring import open_text, seal_text
+from extranet.keyring.ring import Opener, seal_text
 from extranet.mail.catalogue import CatalogueMail
 from extranet.mail.guard import require_clean
 from extranet.mail.message import server_name, words_in
 from extranet.mail.models import MailState, OutboxMail
-from extranet.mail.secured.choice import composed, subject_of
+from extranet.mail.secured import held
+from extranet.mail.secured.choice import composed
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.profile.words import Rendered, render
 
+PURPOSE = "outbox"  # of the key
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 
 
@@ -52,11 +54,15 @@ def post(
     _require_address(to)
     require_clean(mail, now=now)
     row = _row(mail, to=to, about=about, key=key, now=now)
+    made = composed(mail, row, render(mail.kind, mail.context()), now=now)
+    row.sealed_body = seal_text(PURPOSE, made.message.decode("ascii"), str(row.id), now=now)
     row.thread, row.place = thread, place
     row.wait_until = _patience(now) if thread is not None and wait_until is None else wait_until
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            if made.waits is not None:
+                made.waits.save(force_insert=True)
     except IntegrityError:  # posted by another process between our look and our insert
         return OutboxMail.objects.get(key=key)
     return row
@@ -65,11 +71,14 @@ def post(
 def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
     """Take back mails that have not left, and wipe them; how many. One that is leaving at this moment is not held.
 
+    What waits to be picked up is wiped, too, also where its notice left long ago.
+
     Inside the caller's transaction. At least one of the two must be given.
     """
     if not key_prefix and not about:
         raise ValueError("cancel needs key_prefix or about")
     chosen = Q(key__startswith=key_prefix) & (Q(about=about) if about else Q())
+    held.end(OutboxMail.objects.filter(chosen))
     cancelled = 0
     for row in OutboxMail.objects.filter(chosen, state__in=WAITING):
         here = OutboxMail.objects.filter(id=row.id, state__in=WAITING)
@@ -86,9 +95,14 @@ def body_of(row: OutboxMail) -> Rendered:
     return words_in(message_of(row))
 
 
-def message_of(row: OutboxMail) -> bytes:
-    """The message as it was composed; raises Unopenable."""
-    return open_text("outbox", bytes(row.sealed_body or b""), str(row.id)).encode("ascii")
+def message_of(row: OutboxMail, opener: Opener | None = None) -> bytes:
+    """The message as it was composed; raises Unopenable. Who opens many brings an ``opener`` for all."""
+    return (opener or opener_of_messages()).open(row.sealed_body or b"", str(row.id)).encode("ascii")
+
+
+def opener_of_messages() -> Opener:
+    """Opens the messages of one act."""
+    return Opener(PURPOSE)
 
 
 def facts(row: OutboxMail) -> dict[str, str | int]:
@@ -102,8 +116,8 @@ def unfinished() -> QuerySet[OutboxMail]:
 
 
 def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -> OutboxMail:
-    sender, words, identity = current().mails[mail.kind].sender, render(mail.kind, mail.context()), uuid.uuid4()
-    row = OutboxMail(
+    sender, identity = current().mails[mail.kind].sender, uuid.uuid4()
+    return OutboxMail(
         id=identity,
         key=key,
         kind=mail.kind,
@@ -112,7 +126,6 @@ def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -
         from_address=sender.email,
         to_address=to,
         domain=server_name(to),
-        subject=subject_of(mail, words),
         secret=mail.secret,
         secured=mail.secured,
         message_id=f"<{identity}@{sender.email.rpartition('@')[2]}>",
@@ -120,9 +133,6 @@ def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -
         next_attempt_at=now,
         give_up_at=now + timedelta(days=policy_in_force().secret_mail_days),
     )
-    message = composed(row, words, sender)
-    row.sealed_body = seal_text("outbox", message.decode("ascii"), str(identity), now=now)
-    return row
 
 
 def _require_address(to: str) -> None:

@@ -14,6 +14,7 @@ from extranet.audit.record import Actor, Entry, record_many
 from extranet.mail.claims import Claimed
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import WAITING, facts
+from extranet.mail.secured import held
 
 FIRST_WAIT = timedelta(minutes=1)  # doubled at each failure
 LONGEST_WAIT = timedelta(hours=1)
@@ -47,7 +48,7 @@ def settle(claimed: Claimed, outcomes: Sequence[Outcome], *, now: datetime) -> l
         _accept([outcome.row for outcome in written if outcome.state == MailState.ACCEPTED], now)
         for outcome in written:
             if outcome.state != MailState.ACCEPTED:
-                OutboxMail.objects.filter(id=outcome.row.id).update(**_values(outcome, now))
+                _end(outcome, now)
         events = [_entry(outcome) for outcome in written if outcome.state in ACTIONS]
         record_many(events, now=now, actor=MAIL)
     for outcome in written:
@@ -86,6 +87,13 @@ def _accept(rows: Sequence[OutboxMail], now: datetime) -> None:
 
 
 _FREE: dict[str, object] = {"lease_until": None, "lease_by": ""}
+
+
+def _end(outcome: Outcome, now: datetime) -> None:
+    here = OutboxMail.objects.filter(id=outcome.row.id)
+    here.update(**_values(outcome, now))
+    if outcome.state != MailState.DEFERRED:
+        held.end(here)  # nobody will ever hear of what waits to be picked up
 
 
 def _values(outcome: Outcome, now: datetime) -> dict[str, object]:

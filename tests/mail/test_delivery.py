@@ -20,10 +20,10 @@ from extranet.jobs import logs
 from extranet.mail.catalogue import ResetLinkMail
 from extranet.mail.claims import LEASE
 from extranet.mail.delivery import Delivered, deliver_due
-from extranet.mail.settling import wait_after
 from extranet.mail.message import compose
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import body_of, message_of
+from extranet.mail.settling import wait_after
 from extranet.mail.undelivered import given_up_secrets
 from extranet.mail.ways import FolderWay, NotNow, Parcel, Way, WayDown, open_way
 from extranet.profile.loader import current

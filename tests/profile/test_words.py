@@ -60,7 +60,7 @@ def test_text_and_html_of_a_mail_say_the_same_fields(profile: Profile, name: str
 def test_no_mail_holds_both_user_name_and_password(profile: Profile, name: str) -> None:
     assert not {"username", "password"} <= MAIL_FIELDS[name].keys()
     opens = name in SECRET_MAILS
-    assert opens == (name == "pickup" or bool({"password", "minutes"} & MAIL_FIELDS[name].keys()))
+    assert opens == (name in ("pickup", "secured_notice") or bool({"password", "minutes"} & MAIL_FIELDS[name].keys()))
     assert not (opens and profile.username_prefix + "1H12345" in say(name).text)
 
 

@@ -1,22 +1,73 @@
-"""Which way keeps a secured mail from strangers, chosen when it is posted and never again."""
+"""Which way keeps a secured mail from strangers: chosen when it is posted, and never again."""
 
-from extranet.mail.catalogue import CatalogueMail
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from extranet.mail.catalogue import CatalogueMail, PickUpMail, SecuredNoticeMail
 from extranet.mail.message import compose
-from extranet.mail.models import OutboxMail, SecuredBy
+from extranet.mail.models import HeldMessage, OutboxMail, SecuredBy
+from extranet.mail.secured import held
+from extranet.mail.secured.certificates import for_mail
 from extranet.mail.secured.gateway import marked
+from extranet.mail.secured.signer import signer
+from extranet.mail.secured.smime import encrypted
+from extranet.policy import local_day, temporary_until
 from extranet.profile.exchange import Sender
+from extranet.profile.in_force import policy, zone
 from extranet.profile.loader import current
-from extranet.profile.words import Rendered
+from extranet.profile.words import Rendered, render
+from extranet.vault.tokens import new_token
+
+WALKS = frozenset({PickUpMail.kind})
+"""Secured mails whose link is the first step of a pick-up itself: holding them would add nothing (decision 24)."""
 
 
-def subject_of(mail: CatalogueMail, words: Rendered) -> str:
-    """With the profile's mark first where the mail is secured, whatever the way: readers know it by that (J7)."""
-    return marked(words.subject, current().secured_mark) if mail.secured else words.subject
+@dataclass(frozen=True)
+class Composed:
+    """The message that travels, and the row of the one that waits, if it does."""
+
+    message: bytes = field(repr=False)
+    waits: HeldMessage | None = None
 
 
-def composed(row: OutboxMail, words: Rendered, sender: Sender) -> bytes:
-    """The message of the row, secured where it must be; notes the way on the row."""
+def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, now: datetime) -> Composed:
+    """The message of the row, secured where it must be; subject and way are noted on the row.
+
+    Raises SignerRefused where the exchange cannot sign: then nothing is posted.
+    """
+    sender, profile = current().mails[mail.kind].sender, current()
+    row.subject = marked(words.subject, profile.secured_mark) if row.secured else words.subject
     if not row.secured:
-        return compose(row, words, sender)
-    row.secured_by = SecuredBy.GATEWAY
-    return compose(row, words, sender, header=current().secured_header)
+        return Composed(compose(row, words, sender))
+    configured = settings.EXTRANET.secured_mail
+    if configured == SecuredBy.GATEWAY:
+        row.secured_by = SecuredBy.GATEWAY
+        return Composed(compose(row, words, sender, header=profile.secured_header))
+    if configured == SecuredBy.SMIME and (message := _encrypted(row, words, sender, now)):
+        row.secured_by = SecuredBy.SMIME
+        return Composed(message)
+    row.secured_by = SecuredBy.PICKUP
+    if mail.kind in WALKS:
+        return Composed(compose(row, words, sender))
+    return _held(row, words, sender, now)
+
+
+def _encrypted(row: OutboxMail, words: Rendered, sender: Sender, now: datetime) -> bytes | None:
+    """None where the reader has no certificate that is good now, or we have none: then the mail is picked up."""
+    reader, ours = for_mail(address=row.to_address, now=now), signer()
+    if reader is None or not ours.is_good(now):
+        return None
+    return encrypted(row, words, sender, reader=reader, signer=ours)
+
+
+def _held(row: OutboxMail, words: Rendered, sender: Sender, now: datetime) -> Composed:
+    """The mail stays here, sealed; what travels under its key says that it waits, and holds a link: a secret."""
+    token = new_token()
+    waits = held.hold(row, compose(row, words, sender), token=token, now=now)
+    until = local_day(temporary_until(now, policy()), zone())
+    notice = SecuredNoticeMail(link=held.address_of(token), valid_until=until)
+    said = render(notice.kind, notice.context())
+    row.subject, row.secret = said.subject, True
+    return Composed(compose(row, said, sender), waits)

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mail", "0002_message_at_posting")]
+    dependencies = [("mail", "0003_secured_ways")]
 
     operations = [
         migrations.AddField(
