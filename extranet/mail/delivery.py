@@ -40,10 +40,13 @@ class Delivered:
     down: str = ""
 
 
-def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> Delivered:
+def deliver_due(
+    *, now: datetime, limit: int = 500, way: Way | None = None, stop: Callable[[], bool] = bool
+) -> Delivered:
     """Hand over the mails that are due, in the order of their threads, until none is left. Not inside a transaction.
 
-    ``way`` is the configured one unless given. A way that is down ends the run; the rest stays queued.
+    ``way`` is the configured one unless given. A way that is down ends the run, and so does ``stop`` between two
+    mails; the rest stays queued.
     """
     began, seen, down = time.monotonic(), 0, ""
     counts = Counter({MailState.GAVE_UP: give_up_overdue(now)})
@@ -53,12 +56,12 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
         return now + elapsed(began)
 
     try:
-        while not down and seen < limit and elapsed(began) <= RUN_AT_MOST:
+        while not down and not stop() and seen < limit and elapsed(began) <= RUN_AT_MOST:
             claimed = claim(now=clock(), count=min(BATCH, limit - seen), pace=pace)
             if not claimed.rows:
                 break
             seen += len(claimed.rows)
-            outcomes = _hand_over(claimed, used, clock)
+            outcomes = _hand_over(claimed, used, clock, stop)
             counts.update(outcome.state for outcome in outcomes)
             down = next((outcome.down for outcome in outcomes if outcome.down), "")
     finally:
@@ -72,14 +75,14 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
     )
 
 
-def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime]) -> list[Outcome]:
+def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime], stop: Callable[[], bool]) -> list[Outcome]:
     """One after the other; a receiver that is away or slow leaves the rest to the next run."""
     until, opener, done = clock() + LEASE / 2, opener_of_messages(), list[Outcome]()
     waiting, noted = list[Outcome](), time.monotonic()
     for place, row in enumerate(claimed.rows, start=1):
         waiting.append(_try(row, way, opener))
         rest = claimed.rows[place:]
-        over = bool(waiting[-1].down) or clock() >= until
+        over = bool(waiting[-1].down) or clock() >= until or stop()
         if over or not rest or time.monotonic() - noted >= NOTE_EVERY:
             done += settle(claimed, waiting, now=clock())
             waiting, noted = [], time.monotonic()

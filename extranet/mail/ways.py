@@ -110,9 +110,14 @@ class SmtpWay:
         server = self._connected()
         if parcel.secured and (reason := require_verified(verified=self._verified)):
             raise NotNow(reason)
-        options = mail_options(secured=parcel.secured, offered=set(server.esmtp_features))
+        offered = set(server.esmtp_features)
+        of_mail = mail_options(secured=parcel.secured, offered=offered)
+        of_receiver: list[str] = []
+        if "dsn" in offered:  # RFC 3461: a delivery report sends our headers back, never the words of the mail
+            of_mail += ["RET=HDRS", f"ENVID={parcel.name}"]
+            of_receiver = ["NOTIFY=FAILURE,DELAY"]
         try:
-            server.sendmail(parcel.sender, [parcel.recipient], parcel.content, mail_options=options)
+            server.sendmail(parcel.sender, [parcel.recipient], parcel.content, of_mail, of_receiver)
         except smtplib.SMTPRecipientsRefused as error:
             ((code, text),) = error.recipients.values()
             raise _verdict(code, text, of_mailbox=True) from None

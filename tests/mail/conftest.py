@@ -91,12 +91,14 @@ class Receiver:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.options: list[list[str]] = []
+        self.asked: dict[str, str] = {}
         self.connections = 0
         self.reset()
 
     def reset(self) -> None:
         self.taken.clear()
         self.options.clear()
+        self.asked.clear()
         self.connections = 0
         self.at_mail = self.at_rcpt = self.at_data = "250 OK"
 
@@ -105,7 +107,7 @@ class Receiver:
     ) -> list[str]:
         session.host_name = hostname
         self.connections += 1
-        return responses
+        return [*responses[:-1], server.offers, responses[-1]] if isinstance(server, ReportingServer) else responses
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -133,8 +135,25 @@ class Receiver:
         return self.at_data
 
 
+class ReportingServer(SMTP):
+    """A server that offers delivery reports (RFC 3461), and keeps what it was asked for."""
+
+    offers = "250-DSN"
+
+    def _getparams(self, params: Any) -> Any:
+        found = super()._getparams(params) or {}  # type: ignore[no-untyped-call]
+        for name in {"RET", "ENVID", "NOTIFY"} & set(found):
+            self.event_handler.asked[name] = found.pop(name)
+        return found
+
+
 class _AnyPort(Controller):
     """Takes a free port, which the library would otherwise ask itself for under number 0."""
+
+    server_class: type[SMTP] = SMTP
+
+    def factory(self) -> SMTP:
+        return self.server_class(self.handler, **self.SMTP_kwargs)
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
@@ -142,8 +161,9 @@ class _AnyPort(Controller):
         super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
-def _serve(receiver: Receiver, scheme: str = "smtp", **options: Any) -> Iterator[str]:
+def _serve(receiver: Receiver, scheme: str = "smtp", server_class: type[SMTP] = SMTP, **options: Any) -> Iterator[str]:
     controller = _AnyPort(receiver, hostname="127.0.0.1", port=0, **options)
+    controller.server_class = server_class
     controller.start()
     try:
         yield f"{scheme}://127.0.0.1:{controller.port}"
@@ -198,6 +218,12 @@ def receiver(_receiver: Receiver) -> Receiver:
 def plain_server(_receiver: Receiver) -> Iterator[str]:
     """A server without any TLS."""
     yield from _serve(_receiver)
+
+
+@pytest.fixture(scope="session")
+def reporting_server(_receiver: Receiver) -> Iterator[str]:
+    """A server without TLS that offers delivery reports."""
+    yield from _serve(_receiver, server_class=ReportingServer)
 
 
 @pytest.fixture(scope="session")

@@ -20,13 +20,14 @@ from extranet.jobs import logs
 from extranet.mail.catalogue import ResetLinkMail
 from extranet.mail.claims import LEASE
 from extranet.mail.delivery import Delivered, deliver_due
-from extranet.mail.message import compose
+from extranet.mail.message import compose, words_in
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import body_of, message_of
 from extranet.mail.settling import wait_after
 from extranet.mail.undelivered import given_up_secrets
 from extranet.mail.ways import FolderWay, NotNow, Parcel, Way, WayDown, open_way
 from extranet.profile.loader import current
+from extranet.profile.words import Rendered
 from tests.mail.conftest import SECRET, Post, Receiver, introduction, password, username
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +261,106 @@ def test_a_way_that_is_down_ends_the_run_and_says_so(post_mail: Post, now: datet
     assert deliver_due(now=now, way=away) == Delivered(deferred=1, down="connection: TimeoutError")
     assert away.tries == 1
     assert deliver_due(now=now + timedelta(minutes=2)).accepted == 3
+
+
+def test_a_way_that_goes_down_in_the_middle_leaves_the_rest_as_if_untried(
+    post_mail: Post, data_folder: Path, now: datetime
+) -> None:
+    for number in range(4):
+        post_mail(key=f"introduction:{number}:1")
+
+    class Dying(FolderWay):
+        left = 2
+
+        def deliver(self, parcel: Parcel) -> None:
+            if not self.left:
+                raise WayDown("connection: ConnectionResetError")
+            self.left -= 1
+            super().deliver(parcel)
+
+    dying = Dying(data_folder / "mailbox")
+    assert deliver_due(now=now, way=dying) == Delivered(accepted=2, deferred=1, down="connection: ConnectionResetError")
+    found = OutboxMail.objects.exclude(state="accepted").values_list("state", "attempts", "lease_by")
+    assert set(found) == {("deferred", 1, ""), ("queued", 0, "")}
+    assert deliver_due(now=now) == Delivered(accepted=1)
+
+
+def test_who_is_told_to_stop_notes_what_left_and_gives_the_rest_back(
+    post_mail: Post, mailbox: Mailbox, now: datetime
+) -> None:
+    for number in range(4):
+        post_mail(key=f"introduction:{number}:1")
+    assert deliver_due(now=now, stop=lambda: bool(mailbox())).accepted == 1
+    assert sorted(states()) == ["accepted", "queued", "queued", "queued"]
+    assert deliver_due(now=now, stop=lambda: True) == Delivered()
+    assert deliver_due(now=now).accepted == 3
+
+
+def test_a_sender_that_is_slow_gives_back_what_its_lease_would_not_cover(
+    post_mail: Post, data_folder: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else may take a mail that is still being handed over."""
+    for number in range(3):
+        post_mail(key=f"introduction:{number}:1")
+    passed = [timedelta(0)]
+    monkeypatch.setattr("extranet.mail.delivery.elapsed", lambda began: passed[0])
+
+    class Slow(FolderWay):
+        def deliver(self, parcel: Parcel) -> None:
+            super().deliver(parcel)
+            passed[0] += LEASE / 2 + timedelta(seconds=1)
+
+    assert deliver_due(now=now, way=Slow(data_folder / "mailbox")).accepted == 1
+    assert sorted(states()) == ["accepted", "queued", "queued"]
+
+
+def test_a_domain_gets_its_share_a_minute_and_holds_up_no_other(
+    post_mail: Post, settings: Settings, now: datetime
+) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 2})
+    for number in range(5):
+        post_mail(key=f"introduction:{number}:1", to=f"alice{number}@Crowded.test")
+    post_mail(key="introduction:other:1", to="bob@quiet.test")
+    assert deliver_due(now=now).accepted == 3
+    assert OutboxMail.objects.get(domain="quiet.test").state == "accepted"
+    assert deliver_due(now=now + timedelta(seconds=59)) == Delivered()
+    assert deliver_due(now=now + timedelta(seconds=60)).accepted == 2
+    assert deliver_due(now=now + timedelta(seconds=120)).accepted == 1
+
+
+def test_what_another_sender_has_in_hand_counts_for_the_share(
+    post_mail: Post, settings: Settings, now: datetime
+) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 1})
+    first, _ = post_mail(key="a"), post_mail(key="b")
+    OutboxMail.objects.filter(id=first.id).update(state="sending", lease_by="other", lease_until=now + LEASE)
+    assert deliver_due(now=now) == Delivered()
+
+
+def test_no_share_means_no_limit(post_mail: Post, settings: Settings, now: datetime) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 0})
+    for number in range(5):
+        post_mail(key=f"introduction:{number}:1")
+    assert deliver_due(now=now).accepted == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a line of blanks at the end   \n\ttab\n",
+        ".\n..dots\nFrom here\n--boundary--\n",
+        "=3D = signs, ü, 漢字, \U0001f600, " + "a long word".replace(" ", "-") * 60 + "\n",
+        "\n\nblank lines\n\n\n",
+    ],
+)
+def test_words_arrive_to_the_letter(post_mail: Post, words: str) -> None:
+    row = post_mail(key="a")
+    content = compose(row, Rendered(subject="s", text=words, html=f"<p>{words}</p>\n"), current().service_center.sender)
+    said = words_in(content)
+    assert (said.text, said.html) == (words, f"<p>{words}</p>\n")
+    assert max(map(len, content.split(b"\r\n"))) <= 900
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert content.isascii()
 
 
 def test_a_secret_that_could_not_leave_for_a_week_is_given_up_and_wiped(post_mail: Post, now: datetime) -> None:

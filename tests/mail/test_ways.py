@@ -85,6 +85,22 @@ def test_a_server_that_can_is_asked_to_pass_secured_mail_on_under_tls_only() -> 
     assert mail_options(secured=False, offered={"requiretls"}) == []
 
 
+def test_a_delivery_report_shall_not_send_the_words_of_a_mail_back(
+    reporting_server: str, plain_server: str, receiver: Receiver
+) -> None:
+    """A bounced password would lie in another mailbox, in clear."""
+    way = open_way(reporting_server)
+    way.deliver(PARCEL)
+    way.close()
+    assert receiver.taken == [PARCEL.content]
+    assert receiver.asked == {"RET": "HDRS", "ENVID": PARCEL.name, "NOTIFY": "FAILURE,DELAY"}
+    receiver.reset()
+    way = open_way(plain_server)  # does not offer it, and would refuse what it does not know
+    way.deliver(PARCEL)
+    way.close()
+    assert (receiver.taken, receiver.asked) == ([PARCEL.content], {})
+
+
 def test_one_connection_serves_many_messages(plain_server: str, receiver: Receiver) -> None:
     way = open_way(plain_server)
     for _ in range(5):
