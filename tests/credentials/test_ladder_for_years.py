@@ -202,6 +202,7 @@ def _warned(account: Account, serial: int) -> list[Event]:
 @example(
     [Episode("policy", 2), Episode("quiet", 24 * 47), Episode("policy", 1), Episode("quiet", 200), Episode("reset")]
 )
+@example([Episode("outage", 24 * 56), Episode("twice"), Episode("policy", 1), Episode("twice"), Episode("quiet", 99)])
 def test_five_years_tell_each_rung_once_a_password_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, episodes: list[Episode]
 ) -> None:
