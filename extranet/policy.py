@@ -7,6 +7,7 @@ are aware and in UTC. Everything here is pure: the clock is an argument. Documen
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ class Policy:
 
     # Passwords
     password_days: int | None  # J26; IA-5(1); None: only on compromise (SP 800-63B-4)
-    warning_days: int = 10  # J27
+    warning_days: tuple[int, ...] = (10,)  # J27: the rungs of the ladder, largest first; more of them by choice
     warning_hour: int = 8  # local; within the working day, so that the agent can still ask somebody
     temporary_password_days: int = 14  # IA-5: a generated password is temporary
     force_change: bool = True  # IA-5(1): a temporary password is changed at once
@@ -97,7 +98,15 @@ def _contradictions(policy: Policy) -> list[tuple[bool, str]]:
     shares = [getattr(policy, field.name) for field in fields(policy) if field.name.endswith("_share")]
     return [
         (negative, "no number may be negative"),
-        (days is not None and days <= policy.warning_days, "warning_days must be less than password_days"),
+        (not _falls(policy.warning_days), "warning_days must be whole days above 0, largest first, each once"),
+        (
+            days is not None and not policy.warning_days,
+            "warning_days must name a day: passwords that expire are warned of",
+        ),
+        (
+            days is not None and days <= max(policy.warning_days, default=0),
+            "warning_days must be less than password_days",
+        ),
         (policy.overdue_hours <= policy.due_hours, "overdue_hours must be more than due_hours"),
         (policy.generated_password_bits < 80, "generated_password_bits must be at least 80"),
         (policy.release_persons not in (1, 2), "release_persons must be 1 or 2"),
@@ -111,12 +120,18 @@ def _contradictions(policy: Policy) -> list[tuple[bool, str]]:
     ]
 
 
+def _falls(rungs: tuple[int, ...]) -> bool:
+    whole = all(isinstance(rung, int) and rung > 0 for rung in rungs)
+    return whole and all(upper > lower for upper, lower in pairwise(rungs))
+
+
 JOBAID = Policy(name="jobaid", password_days=60)
 """The job aid's own rules; the default."""
 
 ARC_AMPE = Policy(
     name="arc_ampe",
     password_days=180,
+    warning_days=(10, 5, 3, 1),  # who chooses a password twice a year has no habit of it
     min_length_staff=12,
     second_factor_agents="required",
     step_up_minutes=30,
@@ -128,6 +143,7 @@ ARC_AMPE = Policy(
 NIST_63B4 = Policy(
     name="nist_63b4",
     password_days=None,
+    warning_days=(),
     min_length_agent=15,
     min_length_staff=15,
     history=0,
@@ -181,16 +197,25 @@ def is_expired(expires_on: date | None, now: datetime, zone: ZoneInfo) -> bool:
     return expires_on is not None and now >= end_of_day(expires_on, zone)
 
 
-def warn_at(expires_on: date, policy: Policy, zone: ZoneInfo) -> datetime:
-    """The moment from which the warning mail may go."""
-    return at_local(expires_on - timedelta(days=policy.warning_days), policy.warning_hour, zone)
+def warn_at(expires_on: date, rung: int, policy: Policy, zone: ZoneInfo) -> datetime:
+    """The moment from which the warning mail of that rung, so many days before the last one, may go."""
+    return at_local(expires_on - timedelta(days=rung), policy.warning_hour, zone)
+
+
+def rung_in_force(expires_on: date | None, now: datetime, policy: Policy, zone: ZoneInfo) -> int | None:
+    """The lowest rung that was reached; None before the first one and from the lock on.
+
+    Higher ones that nobody was warned on say nothing that this one does not.
+    """
+    if expires_on is None or is_expired(expires_on, now, zone):
+        return None
+    reached = [rung for rung in policy.warning_days if warn_at(expires_on, rung, policy, zone) <= now]
+    return min(reached, default=None)
 
 
 def warning_is_due(expires_on: date | None, now: datetime, policy: Policy, zone: ZoneInfo) -> bool:
-    """True from ``warn_at`` until the password expires: late after an outage, never after the lock."""
-    if expires_on is None:
-        return False
-    return warn_at(expires_on, policy, zone) <= now < end_of_day(expires_on, zone)
+    """True from the first rung until the password expires: late after an outage, never after the lock."""
+    return rung_in_force(expires_on, now, policy, zone) is not None
 
 
 def temporary_until(issued_at: datetime, policy: Policy) -> datetime:

@@ -1,10 +1,14 @@
 """Warnings and locks (J26, J27). The gate alone decides who is locked; this run mails and notes, once a password.
 
-"Once" is a conditional UPDATE of the serial that was warned about: it holds whatever runs twice, fails or is restored.
+The policy names the rungs of a ladder: so many days before the last one. Each is said once a password; rungs that were
+missed become one mail with the days that are left. "Once" is a conditional UPDATE of the serial that was warned about
+and the days that were told: it holds whatever runs twice, fails or is restored.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -12,12 +16,13 @@ from django.db.models.functions import Coalesce
 
 from extranet.agents.models import CertificationStatus
 from extranet.audit.actions import Action
-from extranet.audit.record import Actor, record
+from extranet.audit.record import Actor, JsonValue, record
 from extranet.credentials.book_grants import has_any
 from extranet.credentials.models import Account
+from extranet.credentials.warning_mail import warning_key, warning_keys
 from extranet.mail.catalogue import ExpiryWarningMail
-from extranet.mail.outbox import AddressRefused, post
-from extranet.policy import local_day, warning_is_due
+from extranet.mail.outbox import AddressRefused, cancel, post
+from extranet.policy import local_day, rung_in_force
 from extranet.profile.in_force import policy, zone
 
 RUN = Actor.system("expiry")
@@ -33,13 +38,24 @@ class Expired:
 
 
 def expire(*, now: datetime) -> Expired:
-    """Warn whose password ends within the policy's days, note whose has ended. Safe to repeat and to run at once."""
-    today = local_day(now, zone())
-    soon = _open_to_all().filter(expires_on__range=(today, today + timedelta(days=policy().warning_days)))
-    warned = sum(_warn(account, now) for account in soon.filter(warned_serial__lt=F("password_serial")))
-    over = Account.objects.filter(expires_on__lt=today, expired_noted_serial__lt=F("password_serial"))
+    """Warn whose password reached a rung of the policy's ladder, note whose has ended. Safe to repeat and to run at
+    once."""
+    warned = sum(_warn(account, now) for account in _on_a_rung(local_day(now, zone())))
+    over = Account.objects.filter(expires_on__lt=local_day(now, zone()), expired_noted_serial__lt=F("password_serial"))
     locked = sum(_note_expired(account, now) for account in over)
     return Expired(warned, locked, sum(_note_inactive(account, now) for account in _gone_quiet(now)))
+
+
+def _on_a_rung(today: date) -> QuerySet[Account]:
+    """Who may have to be warned: the hour is asked account by account."""
+    rungs = [Q(expires_on__lte=today + timedelta(days=rung)) & _not_warned_on(rung) for rung in policy().warning_days]
+    return _open_to_all().filter(reduce(or_, rungs, Q(pk=None)), expires_on__gte=today)
+
+
+def _not_warned_on(rung: int) -> Q:
+    """No warning of this password said so few days, or fewer. Compared are days that were told, not rungs: so a ladder
+    that grows or shrinks repeats nothing, and a clock that was set back has nothing to say."""
+    return Q(warned_serial__lt=F("password_serial")) | Q(warned_days__gt=rung)
 
 
 def _open_to_all() -> QuerySet[Account]:
@@ -50,21 +66,18 @@ def _open_to_all() -> QuerySet[Account]:
 
 
 def _warn(account: Account, now: datetime) -> bool:
-    if account.expires_on is None or not warning_is_due(account.expires_on, now, policy(), zone()):
+    rung = rung_in_force(account.expires_on, now, policy(), zone())
+    if rung is None or account.expires_on is None or (account.is_agency_staff and not has_any(account, now)):
         return False
-    if account.is_agency_staff and not has_any(account, now):
-        return False
-    days = (account.expires_on - local_day(now, zone())).days
-    serial = account.password_serial
+    days, serial = (account.expires_on - local_day(now, zone())).days, account.password_serial
+    same = Account.objects.filter(pk=account.pk, password_serial=serial, expires_on=account.expires_on)
     try:
         with transaction.atomic():
-            once = Account.objects.filter(pk=account.pk, password_serial=serial, warned_serial__lt=serial)
-            if not once.update(warned_serial=serial):
+            if not same.filter(_not_warned_on(rung)).update(warned_serial=serial, warned_days=days):
                 return False
             mail = ExpiryWarningMail(expires_on=account.expires_on, days=days)
-            key = f"{mail.kind}:{account.username}:{serial}"
-            post(mail, to=account.address, about=account.username, key=key, now=now)
-            _record(Action.PASSWORD_WARNED, account, now)
+            post(mail, to=account.address, about=account.username, key=warning_key(account, rung), now=now)
+            _record(Action.PASSWORD_WARNED, account, now, {"days": days})
     except AddressRefused:  # tried again by the next run, the address may be mended until then
         return False
     return True
@@ -76,7 +89,8 @@ def _note_expired(account: Account, now: datetime) -> bool:
         once = Account.objects.filter(pk=account.pk, password_serial=serial, expired_noted_serial__lt=serial)
         if not once.update(expired_noted_serial=serial):
             return False
-        _record(Action.PASSWORD_EXPIRED, account, now)
+        cancel(key_prefix=warning_keys(account), now=now)  # "expires in a day" is no longer true
+        _record(Action.PASSWORD_EXPIRED, account, now, {})
     return True
 
 
@@ -97,7 +111,7 @@ def _note_inactive(account: Account, now: datetime) -> bool:
     return True
 
 
-def _record(action: Action, account: Account, now: datetime) -> None:
+def _record(action: Action, account: Account, now: datetime, facts: dict[str, JsonValue]) -> None:
     expires_on = account.expires_on.isoformat() if account.expires_on else None
-    detail = {"serial": account.password_serial, "expires_on": expires_on}
+    detail: dict[str, JsonValue] = {"serial": account.password_serial, "expires_on": expires_on, **facts}
     record(action=action, now=now, actor=RUN, subject=account.username, detail=detail)

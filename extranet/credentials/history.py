@@ -6,6 +6,8 @@ from django.db import transaction
 
 from extranet.credentials.hashing import check
 from extranet.credentials.models import Account, PasswordHistory
+from extranet.credentials.warning_mail import warning_keys
+from extranet.mail.outbox import cancel
 from extranet.policy import expires_on, temporary_until
 from extranet.profile.in_force import policy, zone
 
@@ -18,7 +20,8 @@ def put_in_force(*, account: Account, encoded: str, generated: bool, now: dateti
     """Make the hash the account's password, under the next serial. Inside the act's transaction.
 
     A generated password is temporary and lives two weeks, unless policy forces no change: then its days start to
-    count at once, like those of a chosen one. Raises PasswordOvertaken. ``account`` is brought up to date.
+    count at once, like those of a chosen one. Warnings of the one before that have not left yet are cancelled. Raises
+    PasswordOvertaken. ``account`` is brought up to date.
     """
     temporary = generated and policy().force_change
     fields = {
@@ -37,8 +40,16 @@ def put_in_force(*, account: Account, encoded: str, generated: bool, now: dateti
         if not same.update(**fields):
             raise PasswordOvertaken
         _remember(account, encoded)
+        _cancel_warnings(account, now)
     for name, value in fields.items():
         setattr(account, name, value)
+
+
+def _cancel_warnings(account: Account, now: datetime) -> None:
+    """Asked of the row that this transaction holds: a run may have warned since ``account`` was read. Most passwords
+    were never warned about, and the outbox is long."""
+    if Account.objects.filter(pk=account.pk, warned_serial=account.password_serial).exists():
+        cancel(key_prefix=warning_keys(account), now=now)
 
 
 def was_used(*, account: Account, password: str) -> bool:

@@ -68,6 +68,7 @@ class Account(AbstractBaseUser):
     # "Once" is a conditional UPDATE on these
     introduced_at = models.DateTimeField(null=True)  # the Monday run took the agent in (J4)
     warned_serial = models.PositiveIntegerField(default=0)  # last password that was warned about (J27)
+    warned_days = models.PositiveSmallIntegerField(default=0)  # days that were left of it then: higher rungs are done
     expired_noted_serial = models.PositiveIntegerField(default=0)  # last password whose end was noted (J26)
     inactive_noted_at = models.DateTimeField(null=True)  # cleared by a login or a new password (AC-2(3))
 

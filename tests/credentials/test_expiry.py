@@ -42,7 +42,7 @@ def test_the_warning_goes_at_eight_on_the_tenth_day_before_and_once(busy: Accoun
     assert expire(now=due) == WARNED
     assert expire(now=due) == expire(now=due + days(1)) == expire(now=due + days(9)) == QUIET
     (mail,) = mails(busy.username)
-    assert (mail.key, mail.to_address) == (f"expiry_warning:{busy.username}:1", "4000001@agents.test")
+    assert (mail.key, mail.to_address) == (f"expiry_warning:{busy.pk}:1-10", "4000001@agents.test")
     assert "10 days" in mail.subject
     assert len(events("account:password:warned", busy.username)) == 1
 

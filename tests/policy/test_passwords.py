@@ -13,6 +13,7 @@ from extranet.policy import (
     is_expired,
     local_day,
     policy_named,
+    rung_in_force,
     temporary_until,
     warn_at,
     warning_is_due,
@@ -59,7 +60,7 @@ def test_a_password_is_good_through_the_last_moment_of_day_sixty(set_at: str, la
 )
 def test_the_warning_goes_from_eight_in_the_morning_ten_days_before(last_day: str, from_moment: str) -> None:
     day, first = date.fromisoformat(last_day), utc(from_moment)
-    assert warn_at(day, JOBAID, LOS_ANGELES) == first
+    assert warn_at(day, 10, JOBAID, LOS_ANGELES) == first
     assert not warning_is_due(day, first - timedelta(microseconds=1), JOBAID, LOS_ANGELES)
     assert warning_is_due(day, first, JOBAID, LOS_ANGELES)
 
@@ -68,6 +69,23 @@ def test_the_warning_comes_late_after_an_outage_but_never_after_the_lock() -> No
     day = date(2027, 1, 15)
     assert warning_is_due(day, utc("2027-01-16 07:59"), JOBAID, LOS_ANGELES)
     assert not warning_is_due(day, utc("2027-01-16 08:00"), JOBAID, LOS_ANGELES)
+
+
+@pytest.mark.parametrize(
+    ("moment", "rung"),
+    [
+        ("2027-01-05 15:59", None),
+        ("2027-01-05 16:00", 10),
+        ("2027-01-10 15:59", 10),  # eight in the morning is the hour of every rung
+        ("2027-01-10 16:00", 5),
+        ("2027-01-13 16:00", 3),
+        ("2027-01-14 16:00", 1),
+        ("2027-01-16 07:59", 1),
+        ("2027-01-16 08:00", None),
+    ],
+)
+def test_of_the_rungs_that_were_reached_the_lowest_one_counts(moment: str, rung: int | None) -> None:
+    assert rung_in_force(date(2027, 1, 15), utc(moment), policy_named("arc_ampe"), LOS_ANGELES) == rung
 
 
 @given(MOMENTS, LATER)

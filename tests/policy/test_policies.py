@@ -22,7 +22,7 @@ JOBAID = policy_named("jobaid")
             "jobaid",
             {
                 "password_days": 60,
-                "warning_days": 10,
+                "warning_days": (10,),
                 "second_factor_agents": "offered",
                 "second_factor_staff": "required",
                 "min_length_agent": 12,
@@ -38,7 +38,7 @@ JOBAID = policy_named("jobaid")
             "arc_ampe",
             {
                 "password_days": 180,
-                "warning_days": 10,
+                "warning_days": (10, 5, 3, 1),
                 "second_factor_agents": "required",
                 "second_factor_staff": "required",
                 "min_length_agent": 12,
@@ -54,6 +54,7 @@ JOBAID = policy_named("jobaid")
             "nist_63b4",
             {
                 "password_days": None,
+                "warning_days": (),
                 "second_factor_agents": "required",
                 "second_factor_staff": "required",
                 "min_length_agent": 15,
@@ -84,7 +85,12 @@ def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
 @pytest.mark.parametrize(
     ("numbers", "complaint"),
     [
-        ({"password_days": 10}, "warning_days"),
+        ({"password_days": 10}, "warning_days must be less"),
+        ({"warning_days": ()}, "warning_days must name"),
+        ({"warning_days": (5, 10)}, "largest first"),
+        ({"warning_days": (5, 5)}, "each once"),
+        ({"warning_days": (5, 0)}, "above 0"),
+        ({"warning_days": (60, 5)}, "warning_days must be less"),
         ({"guesses": -1}, "negative"),
         ({"overdue_hours": 24}, "overdue_hours"),
         ({"generated_password_bits": 79}, "generated_password_bits"),
@@ -133,4 +139,6 @@ def _rows(page: str) -> list[list[str]]:
 def _shown(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return "yes" if value is True else str(value)

@@ -40,13 +40,13 @@ def test_how_long_a_password_is_good(under: Under, now: datetime, password_days:
     assert new_account(now=now).expires_on == last
 
 
-@pytest.mark.parametrize(("warning_days", "warned"), [(10, 1), (9, 0)])
+@pytest.mark.parametrize(("warning_days", "warned"), [((10,), [10]), ((9,), [9]), ((10, 5, 3, 1), [10, 5, 3, 1])])
 def test_how_long_before_the_end_the_warning_goes(
-    under: Under, alice: Account, now: datetime, warning_days: int, warned: int
+    under: Under, alice: Account, now: datetime, warning_days: tuple[int, ...], warned: list[int]
 ) -> None:
     under(warning_days=warning_days)
     Account.objects.filter(pk=alice.pk).update(last_login=now + days(49))
-    assert expire(now=now + days(50)).warned == warned
+    assert [left for left in range(12, -1, -1) if expire(now=now + days(60 - left)).warned] == warned
 
 
 @pytest.mark.parametrize(("warning_hour", "warned"), [(8, 0), (7, 1)])

@@ -1,0 +1,14 @@
+"""The keys of expiry warnings. They hold the account's own id: a user name changes with the license number."""
+
+from extranet.credentials.models import Account
+from extranet.mail.catalogue import ExpiryWarningMail
+
+
+def warning_key(account: Account, rung: int) -> str:
+    """``expiry_warning:<account>:<serial>-<rung>``."""
+    return f"{warning_keys(account)}{account.password_serial}-{rung}"
+
+
+def warning_keys(account: Account) -> str:
+    """What the keys of all warnings of the account begin with."""
+    return f"{ExpiryWarningMail.kind}:{account.pk}:"
