@@ -125,7 +125,7 @@ class Opener:
         self._purpose = purpose
         self._handles: dict[int, KeyHandle] = {}
 
-    def open(self, sealed: bytes, aad: str) -> str:
+    def open(self, sealed: bytes | memoryview, aad: str) -> str:
         """Like ``open_text``; raises Unopenable."""
         blob = bytes(sealed)  # some databases give a memoryview
         handle = self._handle(int.from_bytes(blob[:VERSION_BYTES], "big"))
