@@ -63,7 +63,7 @@ def _warn(account: Account, now: datetime) -> bool:
                 return False
             mail = ExpiryWarningMail(expires_on=account.expires_on, days=days)
             key = f"{mail.kind}:{account.username}:{serial}"
-            post(mail, to=account.address, about=account.username, key=key, now=now)
+            post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
             _record(Action.PASSWORD_WARNED, account, now)
     except AddressRefused:  # tried again by the next run, the address may be mended until then
         return False

@@ -33,6 +33,7 @@ def post(
     to: str,
     about: str,
     key: str,
+    language: str,
     now: datetime,
     thread: uuid.UUID | None = None,
     place: int = 0,
@@ -40,7 +41,8 @@ def post(
 ) -> OutboxMail:
     """Queue the mail in the caller's transaction. The same key again gives the row that is there, whatever it says.
 
-    ``key`` is ``kind:subject:cycle``; ``about`` a copied name (user name, request number). Mails of one ``thread``
+    ``key`` is ``kind:subject:cycle``; ``about`` a copied name (user name, request number); ``language`` the reader's,
+    blank for who chose none. Mails of one ``thread``
     leave in the order of ``place``: each waits for acceptance of the lower ones, but not beyond ``wait_until``.
     Raises AddressRefused, MailBlocked (see guard.check), OutsideTransaction.
     """
@@ -51,7 +53,7 @@ def post(
         return there
     _require_address(to)
     require_clean(mail, now=now)
-    row = _row(mail, to=to, about=about, key=key, now=now)
+    row = _row(mail, to=to, about=about, key=key, language=language, now=now)
     row.thread, row.place = thread, place
     row.wait_until = _patience(now) if thread is not None and wait_until is None else wait_until
     try:
@@ -97,8 +99,8 @@ def unfinished() -> QuerySet[OutboxMail]:
     return OutboxMail.objects.filter(state__in=[*WAITING, MailState.SENDING])
 
 
-def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -> OutboxMail:
-    profile, words = current(), render(mail.kind, mail.context())
+def _row(mail: CatalogueMail, *, to: str, about: str, key: str, language: str, now: datetime) -> OutboxMail:
+    profile, words = current(), render(mail.kind, mail.context(), language=language)
     identity = uuid.uuid4()
     domain = profile.mails[mail.kind].sender.email.rpartition("@")[2]
     return OutboxMail(
