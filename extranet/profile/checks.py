@@ -30,6 +30,13 @@ def check_profile(app_configs: Sequence[AppConfig] | None = None, **kwargs: obje
     return [*mails, *_page_faults(), *_colour_faults(profile)]
 
 
+def require_sound() -> None:
+    """Raise ProfileRefused with every fault that the checks find: no site starts with a mail that misleads its reader."""
+    faults = [f"{fault.msg}; {fault.hint}" if fault.hint else fault.msg for fault in check_profile()]
+    if faults:
+        raise ProfileRefused(file=current().folder, key="(checks)", remedy="\n".join(["mend this:", *faults]))
+
+
 def _language_faults(profile: Profile, language: str) -> Iterator[CheckMessage]:
     """Every mail in every wording; a fault of several wordings is told once."""
     found = chain.from_iterable(_mail_faults(profile, name, language) for name in MAIL_FIELDS)
