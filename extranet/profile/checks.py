@@ -31,7 +31,7 @@ def check_profile(app_configs: Sequence[AppConfig] | None = None, **kwargs: obje
 
 
 def require_sound() -> None:
-    """Raise ProfileRefused with every fault that the checks find: no site starts with a mail that misleads its reader."""
+    """Raise ProfileRefused with every fault that the checks find: no site starts with a mail that misleads."""
     faults = [f"{fault.msg}; {fault.hint}" if fault.hint else fault.msg for fault in check_profile()]
     if faults:
         raise ProfileRefused(file=current().folder, key="(checks)", remedy="\n".join(["mend this:", *faults]))

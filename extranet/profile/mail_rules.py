@@ -1,7 +1,7 @@
 """What every mail must be, whoever writes its words: one action, the same in both forms, nothing fetched, nothing run.
 
-Mail programs differ more than browsers do. Tables and inline styles are what all of them show alike; pictures and styles
-from elsewhere tell their server who reads what, and when.
+Mail programs differ more than browsers do. Tables and inline styles are what all of them show alike; pictures and
+styles from elsewhere tell their server who reads what, and when.
 """
 
 import re
@@ -14,7 +14,9 @@ from extranet.profile.words import Rendered
 ADDRESS = re.compile(r"""(?:https?://|mailto:|tel:|cid:|data:|//)[^\s"'<>)]+""")
 WEB_ADDRESS = re.compile(r"""https?://[^\s"'<>)]+""")
 LAYOUT_TAGS = frozenset({"table", "tbody", "tr", "td", "th"})
-WORD_TAGS = frozenset({"p", "h1", "h2", "h3", "a", "strong", "em", "b", "i", "br", "ul", "ol", "li", "code", "span", "hr"})
+WORD_TAGS = frozenset(
+    {"p", "h1", "h2", "h3", "a", "strong", "em", "b", "i", "br", "ul", "ol", "li", "code", "span", "hr"}
+)
 PLAIN_TAGS = LAYOUT_TAGS | WORD_TAGS | {"html", "head", "meta", "title", "body"}
 FETCHING_TAGS = frozenset(
     {"script", "img", "image", "iframe", "frame", "link", "form", "object", "embed", "video", "audio", "source", "base"}
@@ -70,7 +72,9 @@ def _tag_faults(tag: Tag) -> Iterator[Fault]:
     if tag.name in FETCHING_TAGS:
         yield Fault("E004", f"holds <{tag.name}>, which fetches or runs something", "take it out")
     elif tag.name not in PLAIN_TAGS:
-        yield Fault("E011", f"holds <{tag.name}>, which mail programs show differently", "use tables and plain text tags")
+        yield Fault(
+            "E011", f"holds <{tag.name}>, which mail programs show differently", "use tables and plain text tags"
+        )
     for name in fetching:
         yield Fault("E004", f"holds {name}= in <{tag.name}>, which fetches or runs something", "take it out")
     if hit := FETCHING_STYLE.search(style):

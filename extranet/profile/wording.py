@@ -1,7 +1,7 @@
 """What a profile must put into words: the keys of page words and, a mail, the fields its templates may use.
 
-The values beside the fields are samples: checks, tests and the preview for staff render every mail with them. A mail gets exactly its own fields
-and the common ones; a template that names another field is refused.
+The values beside the fields are samples: checks, tests and the preview for staff render every mail with them. A mail
+gets exactly its own fields and the common ones; a template that names another field is refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -125,7 +125,6 @@ SECRET_MAILS = frozenset(
     {"password", "pickup", "reset_link", "reset_started_by_staff", "staff_enrolment", "agency_staff_enrolment"}
 )
 """Mails whose body opens an account: sealed in the outbox and wiped once accepted."""
-
 
 
 def samples(mail_name: str) -> Iterator[tuple[str, Mapping[str, object]]]:

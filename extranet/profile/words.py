@@ -21,7 +21,6 @@ from extranet.profile.loader import current
 from extranet.profile.reading import ProfileRefused
 from extranet.profile.wording import MAIL_FIELDS
 
-
 FOOTER, FRAME = "_footer.txt", "_base.html"
 
 

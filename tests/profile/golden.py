@@ -1,7 +1,7 @@
 """The golden copies: every mail as it is sent, in each language and wording. One file a mail and form.
 
-``python -m tests.profile.golden`` writes them anew; look at the difference before you commit it. The text stands there under
-each policy that words it otherwise, the HTML under the policy that ships.
+``python -m tests.profile.golden`` writes them anew; look at the difference before you commit it. The text stands there
+under each policy that words it otherwise, the HTML under the policy that ships.
 """
 
 import os

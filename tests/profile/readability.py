@@ -1,8 +1,8 @@
-"""How hard the mails are to read, and docs/reference/readability.md: ``python -m tests.profile.readability > that file``.
+"""How hard the mails are to read. docs/reference/readability.md: ``python -m tests.profile.readability > that file``.
 
 Measured are the words that a person reads, in the HTML form: without addresses, user names, passwords, codes and
-numbers, and without a line in another language. English by the Flesch-Kincaid grade (years of school; syllables from the
-CMU dictionary), Spanish by the scale of Szigriszt and Pazos, which INFLESZ reads: 55 and more is "normal", 65 "easy".
+numbers, and without a line in another language. English by the Flesch-Kincaid grade (years of school; syllables from
+the CMU dictionary), Spanish by the scale of Szigriszt and Pazos, which INFLESZ reads: from 55 "normal", from 65 "easy".
 """
 
 import os
@@ -28,9 +28,9 @@ INTRODUCTION = """\
 
 Every mail of the shipped profile, measured in each of its wordings; the hardest one counts. English by the
 Flesch-Kincaid grade (years of school, at most {en:.0f}), Spanish by the scale of Szigriszt and Pazos that INFLESZ reads
-(at least {es:.0f}: "normal"; from 65 "easy"). Counted are the words that a person reads; not counted are addresses, user
-names, codes, numbers, and in Spanish the labels quoted from the English pages. The footer with the confidentiality notice
-is the same in all mails and has a line of its own, so that its short sentences hide no long ones.
+(at least {es:.0f}: "normal"; from 65 "easy"). Counted are the words that a person reads; not counted are addresses,
+user names, codes, numbers, and in Spanish the labels quoted from the English pages. The footer with the confidentiality
+notice is the same in all mails and has a line of its own, so that its short sentences hide no long ones.
 
 This page is written by `python -m tests.profile.readability`; a test fails when it is out of date, or a mail too hard.
 

@@ -24,7 +24,9 @@ def test_the_confidentiality_notice_is_plain_words_too(shipped: Profile) -> None
 
 
 def test_the_page_of_the_measures_is_true(shipped: Profile) -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.profile.readability > " + str(PAGE)
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.profile.readability > " + str(
+        PAGE
+    )
 
 
 def test_the_measures_tell_hard_words_from_easy_ones() -> None:

@@ -1,4 +1,4 @@
-"""The language of the own e-mails: a choice on the account page (agents; the mails of staff have the profile's first)."""
+"""The language of the own e-mails: a choice on the account page, for agents; staff get the profile's first."""
 
 from django import forms
 from django.contrib import messages
@@ -16,9 +16,7 @@ from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 class LanguageForm(forms.Form):
     """The languages that the profile has words in, each called as its speakers call it."""
 
-    language = forms.ChoiceField(
-        label="Language of my e-mails", choices=lambda: list(current().language_names.items())
-    )
+    language = forms.ChoiceField(label="Language of my e-mails", choices=lambda: list(current().language_names.items()))
 
 
 def language_form(account: Account) -> LanguageForm | None:

@@ -75,7 +75,7 @@ def one_mails_words(request: PortalRequest, language: str, name: str) -> HttpRes
 @require_safe
 @content_policy(MAIL_ALONE, alone=True)
 def mail_words_html(request: PortalRequest, language: str, name: str) -> HttpResponse:
-    """The HTML of the mail and nothing of ours around it. The policy lets it fetch nothing, run nothing, lead nowhere."""
+    """The HTML of the mail and nothing of ours around it: it can fetch nothing, run nothing, lead nowhere."""
     return HttpResponse(_rendered(language, name, request.GET.get("wording", USUAL)).html)
 
 

@@ -1,4 +1,4 @@
-"""Staff look at the words of every mail with invented people; nothing that was sent is shown, and no page runs a mail."""
+"""Staff look at the words of every mail with invented people; nothing that was sent is shown, no page runs a mail."""
 
 import re
 
