@@ -186,23 +186,23 @@ def _end_waiting(agent: Agent, *, state: EmailChange.State, now: datetime) -> No
 
 
 def _tell_both(change: EmailChange, token: str, code: str, *, now: datetime) -> None:
-    about = copied_name(change.agent.license)
+    about, language = copied_name(change.agent.license), change.agent.language
     old = EmailChangeOldMail(
         new_email=masked(change.new_email),
         wait_until=change.active_from,
         link=f"{settings.EXTRANET.portal}{VETO_PATH}{token}/",
     )
     with suppress(AddressRefused):  # a spoiled old address must not keep a good one out
-        post(old, to=change.old_email, about=about, key=f"email_change_old:{change.id}", now=now)
+        post(old, to=change.old_email, about=about, key=f"email_change_old:{change.id}", language=language, now=now)
     new = EmailChangeNewMail(active_on=change.active_from, code=code)
-    post(new, to=change.new_email, about=about, key=f"email_change_new:{change.id}", now=now)
+    post(new, to=change.new_email, about=about, key=f"email_change_new:{change.id}", language=language, now=now)
 
 
 def _tell_both_done(change: EmailChange, *, now: datetime) -> None:
-    about = copied_name(change.agent.license)
+    about, language, key = copied_name(change.agent.license), change.agent.language, f"email_changed:{change.id}"
     with suppress(AddressRefused):
-        post(EmailChangedMail(), to=change.old_email, about=about, key=f"email_changed:{change.id}:old", now=now)
-    post(EmailChangedMail(), to=change.new_email, about=about, key=f"email_changed:{change.id}", now=now)
+        post(EmailChangedMail(), to=change.old_email, about=about, key=f"{key}:old", language=language, now=now)
+    post(EmailChangedMail(), to=change.new_email, about=about, key=key, language=language, now=now)
 
 
 def _recorded(action: Action, change: EmailChange, *, by: Actor, now: datetime) -> None:

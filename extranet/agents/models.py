@@ -43,6 +43,9 @@ class Agent(models.Model):
     email = models.CharField(max_length=254)  # one mailbox may serve several agents
     email_confirmed_at = models.DateTimeField(null=True)  # newer than the roster: the roster does not override it
     phone = models.CharField(max_length=10, blank=True)
+    language = models.CharField(
+        max_length=12, blank=True
+    )  # of the mails; the agent's choice, blank: the profile's first
     agency_name = models.CharField(max_length=200, blank=True)  # as the roster has it, agencies of one too
     status = models.CharField(max_length=12, choices=CertificationStatus)
     status_on = models.DateField()

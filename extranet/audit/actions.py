@@ -76,6 +76,7 @@ class Action(StrEnum):
     EMAIL_CHANGE_LAPSED = "agent:email-change:lapsed"
     EMAIL_CHANGE_REFUSED = "agent:email-change:refused"
     EMAIL_CHANGED = "agent:email-change:done"
+    LANGUAGE_CHOSEN = "agent:language:chosen"
     ONBOARDING_RUN = "onboarding:run:done"
     # Publications
     PUBLICATION_RECEIVED = "publication:file:received"

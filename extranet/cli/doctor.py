@@ -26,7 +26,7 @@ from extranet.keyring.masters import master
 from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.mail.outbox import unfinished
 from extranet.mail.ways import open_way
-from extranet.profile.loader import current
+from extranet.profile.checks import require_sound
 from extranet.reports import orphans
 from extranet.reports.inbox_files import lying
 from extranet.reports.listing import with_packs
@@ -104,7 +104,7 @@ def _configuration(_now: datetime) -> Iterator[Finding]:
         if site.scheme != "https" and site.hostname not in THIS_MACHINE and not settings.DEMO:
             text = f"pages of {site.netloc} travel in clear, passwords among them"
             yield Finding("configuration", "warning", text, "put a proxy with TLS before it and say https:// (SC-8)")
-    current()
+    require_sound()
 
 
 def _data_folder(_now: datetime) -> Iterator[Finding]:

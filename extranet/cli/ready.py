@@ -10,7 +10,7 @@ from extranet.demo.seed import refuse_outside
 from extranet.env import EnvironmentRefused, require_to_serve, unknown_variables
 from extranet.keyring.ring import check_master, signing_key
 from extranet.mail.ways import open_way
-from extranet.profile.loader import current
+from extranet.profile.checks import require_sound
 
 
 def require_ready() -> None:
@@ -20,7 +20,7 @@ def require_ready() -> None:
     faults = unknown()
     if faults:
         raise EnvironmentRefused("\n".join(faults))
-    current()
+    require_sound()
     open_way(settings.EXTRANET.email).close()
     if unapplied():
         raise EnvironmentRefused("the database is older than this program: run `extranet init`")

@@ -94,7 +94,7 @@ def _put(account: Account, encoded: str, by: Actor, browser: str, session_key: s
         ended = sessions.end_all(account=account, reason="password_changed", by=by, now=now, keep=session_key)
         key = f"{PasswordChangedMail.kind}:{account.username}:{account.password_serial}"
         mail = PasswordChangedMail(when=now, browser="".join(filter(str.isprintable, browser))[:120])
-        post(mail, to=account.address, about=account.username, key=key, now=now)
+        post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
         facts = {"serial": account.password_serial}
         record(action=Action.PASSWORD_CHANGED, now=now, actor=by, subject=account.username, detail=facts)
     return Changed(account.expires_on, ended)

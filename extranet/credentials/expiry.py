@@ -76,7 +76,8 @@ def _warn(account: Account, now: datetime) -> bool:
             if not same.filter(_not_warned_on(rung)).update(warned_serial=serial, warned_days=days):
                 return False
             mail = ExpiryWarningMail(expires_on=account.expires_on, days=days)
-            post(mail, to=account.address, about=account.username, key=warning_key(account, rung), now=now)
+            key, to = warning_key(account, rung), account.address
+            post(mail, to=to, about=account.username, key=key, language=account.language, now=now)
             _record(Action.PASSWORD_WARNED, account, now, {"days": days})
     except AddressRefused:  # tried again by the next run, the address may be mended until then
         return False

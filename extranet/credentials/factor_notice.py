@@ -42,4 +42,4 @@ def tell(*, account: Account, change: Change, browser: str, now: datetime) -> No
     )
     key = f"{mail.kind}:{account.username}:{change.name}:{now.isoformat()}"
     with suppress(AddressRefused):  # a wrong address on the roster must not keep anybody from a factor
-        post(mail, to=account.address, about=account.username, key=key, now=now)
+        post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)

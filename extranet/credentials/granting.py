@@ -118,7 +118,14 @@ def _tell_owner(grant: BookGrant, principal: Agent, now: datetime) -> None:
         may_act=grant.may_act,
     )
     try:
-        post(mail, to=grant.agent.email, about=grant.account.username, key=f"{mail.kind}:{grant.pk}", now=now)
+        post(
+            mail,
+            to=grant.agent.email,
+            about=grant.account.username,
+            key=f"{mail.kind}:{grant.pk}",
+            language=grant.agent.language,
+            now=now,
+        )
     except AddressRefused:  # an agent without a usable address sees it on the page of the own account
         return
 

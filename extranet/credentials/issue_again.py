@@ -42,7 +42,8 @@ def issue_again(*, account: Account, by: Actor, now: datetime) -> None:
             _revoke(account, by, now)
         third = third_mail(account=account, made=made, by=by, now=now)
         end_all(account=account, reason="reissued", by=by, now=now)
-        post(third.mail, to=account.address, about=account.username, key=third.key, now=now)
+        to, language = account.address, account.language
+        post(third.mail, to=to, about=account.username, key=third.key, language=language, now=now)
 
 
 def _revoke(account: Account, by: Actor, now: datetime) -> None:

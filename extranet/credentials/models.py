@@ -11,6 +11,7 @@ from extranet.agents.models import Agent
 from extranet.credentials.passkey_models import ChallengePurpose as ChallengePurpose
 from extranet.credentials.passkey_models import Passkey as Passkey
 from extranet.credentials.passkey_models import PasskeyChallenge as PasskeyChallenge
+from extranet.profile.loader import current
 
 
 class AccountKind(models.TextChoices):
@@ -106,6 +107,11 @@ class Account(AbstractBaseUser):
     def address(self) -> str:
         """Where its mails go: the agent's address of today, or the own one of who is staff."""
         return self.agent.email if self.agent is not None else self.staff_email
+
+    @property
+    def language(self) -> str:
+        """Of its mails: what the agent chose; else, and for staff of both kinds, the profile's first."""
+        return current().language_for(self.agent.language if self.agent is not None else "")
 
 
 class PasswordHistory(models.Model):

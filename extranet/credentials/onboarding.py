@@ -146,4 +146,14 @@ def _post(account: Account, agent: Agent, third: ThirdMail | None, now: datetime
     keyed = [(mail, f"{mail.kind}:{name}:1") for mail in mails] + ([(third.mail, third.key)] if third else [])
     thread, until = uuid4(), now + timedelta(hours=policy().onboarding_password_waits_hours)
     for place, (mail, key) in enumerate(keyed, start=1):
-        post(mail, to=agent.email, about=name, key=key, now=now, thread=thread, place=place, wait_until=until)
+        post(
+            mail,
+            to=agent.email,
+            about=name,
+            key=key,
+            language=agent.language,
+            now=now,
+            thread=thread,
+            place=place,
+            wait_until=until,
+        )

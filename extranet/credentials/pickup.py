@@ -127,7 +127,7 @@ def _send(link: ResetLink, actor: Actor, now: datetime) -> Asked:
             made = reset_link.make(account=account, browser_token="", code=code, now=now)
             mail = ResetLinkMail(link=made.address, minutes=policy().reset_link_minutes, pickup=True)
             key = f"{mail.kind}:{account.username}:{made.link.pk}"
-            post(mail, to=account.address, about=account.username, key=key, now=now)
+            post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
             facts: dict[str, JsonValue] = {"pickup": str(link.pk), "link": str(made.link.pk)}
             record(action=Action.PICKUP_ASKED, now=now, actor=actor, subject=account.username, detail=facts)
     except AddressRefused as error:

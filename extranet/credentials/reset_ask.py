@@ -138,7 +138,8 @@ def _post(
     to: str,
     now: datetime,
 ) -> None:
-    post(mail, to=to, about=account.username, key=f"{mail.kind}:{account.username}:{made.link.pk}", now=now)
+    key = f"{mail.kind}:{account.username}:{made.link.pk}"
+    post(mail, to=to, about=account.username, key=key, language=account.language, now=now)
 
 
 def _find(name: str) -> Account | None:

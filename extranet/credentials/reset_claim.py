@@ -204,6 +204,6 @@ def _tell_owner(account: Account, here: _Here) -> None:
     mail = PasswordWasResetMail(when=here.now, browser="".join(filter(str.isprintable, here.browser))[:120])
     key = f"{mail.kind}:{account.username}:{account.password_serial}"
     try:
-        post(mail, to=account.address, about=account.username, key=key, now=here.now)
+        post(mail, to=account.address, about=account.username, key=key, language=account.language, now=here.now)
     except AddressRefused:  # the link arrived somehow; an address spoiled since must not keep its owner out
         return

@@ -86,7 +86,7 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
         if account.staff_email:
             mail = _invitation(account, link)
             key = f"{mail.kind}:{account.username}:{made.pk}"
-            post(mail, to=account.staff_email, about=account.username, key=key, now=now)
+            post(mail, to=account.staff_email, about=account.username, key=key, language=account.language, now=now)
         action = Action.STAFF_INVITED if account.is_staff_member else Action.AGENCY_STAFF_INVITED
         record(action=action, now=now, actor=by, subject=account.username)
     return Invited(account, link)
@@ -172,7 +172,7 @@ def _tell(account: Account, browser: str, now: datetime) -> None:
     if account.staff_email:
         key = f"{PasswordChangedMail.kind}:{account.username}:{account.password_serial}"
         mail = PasswordChangedMail(when=now, browser=browser)
-        post(mail, to=account.staff_email, about=account.username, key=key, now=now)
+        post(mail, to=account.staff_email, about=account.username, key=key, language=account.language, now=now)
 
 
 def _living(token: str, now: datetime) -> EnrolmentLink | None:

@@ -44,9 +44,14 @@ class CatalogueMail:
             if fault is not None:
                 raise FieldRefused(f"{type(self).__name__}.{field.name} {fault}")
 
+    @classmethod
+    def is_secured(cls) -> bool:
+        """Whether mails of this kind leave by the secured way."""
+        return cls.kind in ALWAYS_SECURED or current().mails[cls.kind].secured
+
     @property
     def secured(self) -> bool:
-        return self.kind in ALWAYS_SECURED or current().mails[self.kind].secured
+        return self.is_secured()
 
     @property
     def sender(self) -> Literal["service_center", "system"]:

@@ -35,6 +35,7 @@ def post(
     to: str,
     about: str,
     key: str,
+    language: str,
     now: datetime,
     thread: uuid.UUID | None = None,
     place: int = 0,
@@ -42,7 +43,8 @@ def post(
 ) -> OutboxMail:
     """Queue the mail in the caller's transaction. The same key again gives the row that is there, whatever it says.
 
-    ``key`` is ``kind:subject:cycle``; ``about`` a copied name (user name, request number). Mails of one ``thread``
+    ``key`` is ``kind:subject:cycle``; ``about`` a copied name (user name, request number); ``language`` the reader's,
+    blank for who chose none. Mails of one ``thread``
     leave in the order of ``place``: each waits for acceptance of the lower ones, but not beyond ``wait_until``.
     Raises AddressRefused, MailBlocked (see guard.check), OutsideTransaction.
     """
@@ -54,7 +56,7 @@ def post(
     _require_address(to)
     require_clean(mail, now=now)
     row = _row(mail, to=to, about=about, key=key, now=now)
-    made = composed(mail, row, render(mail.kind, mail.context()), now=now)
+    made = composed(mail, row, render(mail.kind, mail.context(), language=language), language=language, now=now)
     row.sealed_body = seal_text(PURPOSE, made.message.decode("ascii"), str(row.id), now=now)
     row.thread, row.place = thread, place
     row.wait_until = _patience(now) if thread is not None and wait_until is None else wait_until

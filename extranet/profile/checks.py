@@ -3,8 +3,8 @@
 They run before the site serves, so that a brander learns of a hole from ``extranet doctor`` and not from an agent.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import chain
 
 from django.apps import AppConfig
@@ -13,11 +13,10 @@ from django.core.checks import CheckMessage, Error
 from extranet.profile import words
 from extranet.profile.exchange import Profile
 from extranet.profile.loader import current
+from extranet.profile.mail_rules import ADDRESS, Fault, footer_fault, mail_faults
 from extranet.profile.reading import ProfileRefused
-from extranet.profile.wording import MAIL_FIELDS
+from extranet.profile.wording import MAIL_FIELDS, MUST_SAY, samples
 
-ADDRESS = re.compile(r"""(?:https?://|mailto:|tel:|cid:|data:|//)[^\s"'<>)]+""")
-REMOTE = re.compile(r"<\s*(script|img|iframe|link|form|object|embed|video|audio)\b|\bon[a-z]+\s*=|url\(|@import", re.I)
 READABLE = 4.5  # WCAG 2.2 AA, 1.4.3: contrast of normal text
 
 
@@ -27,34 +26,73 @@ def check_profile(app_configs: Sequence[AppConfig] | None = None, **kwargs: obje
         profile = current()
     except ProfileRefused as error:
         return [Error(str(error), id="profile.E001")]
-    mails = chain.from_iterable(_mail_faults(profile, name, sample) for name, sample in samples())
+    mails = chain.from_iterable(_language_faults(profile, language) for language in profile.languages)
     return [*mails, *_page_faults(), *_colour_faults(profile)]
 
 
-def samples() -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Every mail with sample fields, and once more with each yes-or-no field turned: no wording stays unread."""
-    for name, sample in MAIL_FIELDS.items():
-        yield name, sample
-        for field in (field for field, value in sample.items() if isinstance(value, bool)):
-            yield name, {**sample, field: not sample[field]}
+def require_sound() -> None:
+    """Raise ProfileRefused with every fault that the checks find: no site starts with a mail that misleads."""
+    faults = [f"{fault.msg}; {fault.hint}" if fault.hint else fault.msg for fault in check_profile()]
+    if faults:
+        raise ProfileRefused(file=current().folder, key="(checks)", remedy="\n".join(["mend this:", *faults]))
 
 
-def _mail_faults(profile: Profile, name: str, sample: Mapping[str, object]) -> Iterator[CheckMessage]:
-    folder = f"{profile.folder}/emails/{name}"
+def _language_faults(profile: Profile, language: str) -> Iterator[CheckMessage]:
+    """Every mail in every wording; a fault of several wordings is told once."""
+    found = chain.from_iterable(_mail_faults(profile, name, language) for name in MAIL_FIELDS)
+    yield from {fault.msg: fault for fault in found}.values()
+
+
+def _mail_faults(profile: Profile, name: str, language: str) -> Iterator[CheckMessage]:
+    folder = f"{profile.folder}/emails/{language}/{name}"
     try:
-        mail = words.render(name, sample)
+        for _, sample in samples(name):
+            mail = words.render(name, sample, language=language)
+            yield from _foreign(profile, folder, mail, own=(str(sample.get("link", "")),))
+            for fault in mail_faults(mail, language=language):
+                yield _error(f"{folder} (or the frame _base.html)", fault)
+        for fault in _unsaid(name, language):
+            yield _error(folder, fault)
+        yield from _frame_faults(profile, mail, language)
     except ProfileRefused as error:
         yield Error(str(error), id="profile.E002")
-        return
+
+
+def _frame_faults(profile: Profile, mail: words.Rendered, language: str) -> Iterator[CheckMessage]:
+    frame = profile.folder / "emails" / words.FRAME
+    if fault := footer_fault(words.footer(language=language), mail.html):
+        yield _error(str(frame), fault)
+    if "{{ content }}" not in frame.read_text(encoding="utf-8"):
+        yield _error(str(frame), Fault("E010", "never places {{ content }}", "put it where the words of a mail belong"))
+
+
+def _error(where: str, fault: Fault) -> Error:
+    return Error(f"{where}: {fault.found}", hint=fault.remedy, id=f"profile.{fault.check}")
+
+
+def _unsaid(name: str, language: str) -> Iterator[Fault]:
+    """A field is said where another value of it gives other words."""
+    sample = MAIL_FIELDS[name]
+    mail = words.render(name, sample, language=language)
+    for field in MUST_SAY.get(name, ()):
+        other = words.render(name, {**sample, field: _another(sample[field])}, language=language)
+        for form, same in (("body.txt", other.text == mail.text), ("body.html", other.html == mail.html)):
+            if same:
+                yield Fault("E007", f"{form} never says {{{{ {field} }}}}", "put it where its reader looks for it")
+
+
+def _another(value: object) -> object:
+    """Another value of the same type."""
+    if isinstance(value, date):  # moments too
+        return value + timedelta(days=1)
+    return value + 1 if isinstance(value, int) else f"{value}x"
+
+
+def _foreign(profile: Profile, folder: str, mail: words.Rendered, *, own: tuple[str, ...]) -> Iterator[CheckMessage]:
     for part in (mail.text, mail.html):
-        for found in sorted(foreign_addresses(profile, part, own=(str(sample.get("link", "")),))):
+        for found in sorted(foreign_addresses(profile, part, own=own)):
             hint = "use {{ portal_url }}, {{ login_url }}, {{ reset_url }}, {{ support_url }} or {{ link }}"
             yield Error(f"{folder}: names the foreign address {found}", hint=hint, id="profile.E003")
-    if hit := REMOTE.search(mail.html):
-        hint = "mails carry tables and inline styles only"
-        yield Error(
-            f"{folder}/body.html: holds {hit.group()!r}, which fetches or runs something", hint=hint, id="profile.E004"
-        )
 
 
 def foreign_addresses(profile: Profile, text: str, *, own: tuple[str, ...] = ()) -> set[str]:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.conf.locale import LANG_INFO
+
 from extranet.profile.layouts import Layout, ReportKind
 
 
@@ -112,6 +114,15 @@ class Profile:
     def username_example(self) -> str:
         """The example of the user-name mail: prefix and example license (J11)."""
         return f"{self.username_prefix}{self.license_example}"
+
+    def language_for(self, chosen: str) -> str:
+        """The language of a reader's mails: the chosen one where it is offered, else the profile's first."""
+        return chosen if chosen in self.languages else self.languages[0]
+
+    @property
+    def language_names(self) -> Mapping[str, str]:
+        """The offered languages by code, each called as its speakers call it."""
+        return {code: LANG_INFO[code]["name_local"] for code in self.languages}
 
     @property
     def static_folder(self) -> Path:

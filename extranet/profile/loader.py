@@ -8,11 +8,13 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 
 from extranet.profile.exchange import Agreement, Brand, Exchange, MailWords, Profile, Sender, ServiceCenter
 from extranet.profile.layouts import Layout, ReportKind, read_kind, read_layout
@@ -69,13 +71,14 @@ def _read(folder: Path) -> Profile:
     portal, accounts = table.table("portal"), table.table("accounts")
     portal.only({"name", "path", "reset_site_name", "request_title", "secured_mark", "secured_header"})
     accounts.only({"domain", "username_prefix", "license_pattern", "license_example"})
+    languages = _languages(table)
     center, system = _service_center(table.table("service_center")), _sender(table.table("system_sender"))
     return Profile(
         name=folder.name,
         folder=folder,
         exchange=_exchange(table.table("exchange")),
         zone=_zone(table),
-        languages=_languages(table),
+        languages=languages,
         portal_name=portal.text("name"),
         portal_path=_portal_path(portal),
         reset_site_name=portal.text("reset_site_name"),
@@ -92,7 +95,7 @@ def _read(folder: Path) -> Profile:
         notice=_file_text(folder / "pages" / "notice.txt"),
         brand=_brand(table.table("brand"), folder / "static"),
         words=_words(table.table("words")),
-        mails=_mails(folder / "emails", senders={"service_center": center.sender, "system_sender": system}),
+        mails=_mails(folder / "emails", languages, senders={"service_center": center.sender, "system_sender": system}),
         calendar=_calendar(table),
         reports=_reports(folder / "reports"),
         roster=_roster(read_toml(folder / "roster.toml")),
@@ -114,8 +117,11 @@ def _zone(table: Table) -> ZoneInfo:
 
 def _languages(table: Table) -> tuple[str, ...]:
     codes = table.texts("languages")
-    if not codes or not all(re.fullmatch(r"[a-z]{2}(-[A-Za-z]+)?", code) for code in codes):
-        raise table.refused("languages", 'must list language codes, the pages\' own first, e.g. ["en"]')
+    if not codes or len(set(codes)) < len(codes):
+        raise table.refused("languages", 'must list language codes, each once, the first for who chose none: ["en"]')
+    for code in codes:
+        if "name_local" not in LANG_INFO.get(code, {}):
+            raise table.refused("languages", f"{code!r} is no language code whose days and months are known; write en")
     return codes
 
 
@@ -194,19 +200,23 @@ def _words(table: Table) -> Mapping[str, str]:
     return MappingProxyType({key: table.text(key) for key in table.values})
 
 
-def _mails(folder: Path, *, senders: Mapping[str, Sender]) -> Mapping[str, MailWords]:
+def _mails(folder: Path, languages: tuple[str, ...], *, senders: Mapping[str, Sender]) -> Mapping[str, MailWords]:
+    """How each mail leaves. Refuses a language that is listed while words of it are missing."""
     table = read_toml(folder / "mails.toml")
     table.only(MAIL_FIELDS)
-    return MappingProxyType({name: _mail(table.table(name), folder / name, senders) for name in MAIL_FIELDS})
+    _file_text(folder / "_base.html")
+    for code in languages:
+        _file_text(folder / code / "_footer.txt")
+        for name, part in product(MAIL_FIELDS, ("subject.txt", "body.txt", "body.html")):
+            _file_text(folder / code / name / part)
+    return MappingProxyType({name: _mail(table.table(name), senders) for name in MAIL_FIELDS})
 
 
-def _mail(table: Table, folder: Path, senders: Mapping[str, Sender]) -> MailWords:
+def _mail(table: Table, senders: Mapping[str, Sender]) -> MailWords:
     table.only({"sender", "secured"})
     sender = table.text("sender")
     if sender not in senders:
         raise table.refused("sender", f"is {sender!r}; write one of {', '.join(senders)}")
-    for part in ("subject.txt", "body.txt", "body.html"):
-        _file_text(folder / part)
     return MailWords(sender=senders[sender], secured=table.flag("secured"))
 
 

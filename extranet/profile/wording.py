@@ -1,14 +1,17 @@
 """What a profile must put into words: the keys of page words and, a mail, the fields its templates may use.
 
-The values beside the fields are samples: the checks render every mail with them. A mail gets exactly its own fields
-and the common ones; a template that names another field is refused.
+The values beside the fields are samples: checks, tests and the preview for staff render every mail with them. A mail
+gets exactly its own fields and the common ones; a template that names another field is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
-COMMON_FIELDS = ("exchange", "policy", "portal_url", "login_url", "reset_url", "support_url")
-"""Given to every mail by words.render: the Profile, the Policy and four addresses under the configured base URLs."""
+COMMON_FIELDS = ("exchange", "policy", "language", "portal_url", "login_url", "reset_url", "support_url")
+"""Given to every mail by words.render: the Profile, the Policy, the code of the language, and four addresses under the
+configured base URLs."""
+
+USUAL = "usual"
 
 _PERSON = {"first_name": "María", "last_name": "Nuñez-O'Connor"}
 _LINK = {"link": "https://reset.example/x/abc?d=1&e=2", "minutes": 60}
@@ -65,6 +68,63 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "canary": {"number": "canary-0a1b2c", "phrase": "plain-3d4e5f"},  # to the exchange itself, before a Monday run
 }
 
+_NOTHING_CHANGED = {"added": 0, "gone": 0, "changed": 0}
+_NO_FACTOR = {"added": False, "app": False, "passkey": False, "codes": False}
+
+VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "introduction": {"new-account": {"kept_account": False, "username": ""}},
+    "username": {"kept-account": {"kept_account": True}},
+    "reset_link": {"on-the-reset-site": {"pickup": False}},
+    "second_factor_changed": {
+        "passkey-added": {**_NO_FACTOR, "added": True, "passkey": True},
+        "codes-made": {**_NO_FACTOR, "added": True, "codes": True},
+        "app-removed": {**_NO_FACTOR, "app": True},
+        "passkey-removed": {**_NO_FACTOR, "passkey": True},
+        "all-removed": {"added": False, "app": True, "passkey": True, "codes": True},
+    },
+    "expiry_warning": {
+        "tomorrow": {"expires_on": date(2026, 11, 24), "days": 1},
+        "today": {"expires_on": date(2026, 11, 23), "days": 0},
+    },
+    "email_change_new": {"roster-vouches": {"code": ""}},
+    "book_ready": {
+        "not-compared": {"compared": False, **_NOTHING_CHANGED},
+        "same-as-before": _NOTHING_CHANGED,
+        "many": {"cases": 12, "added": 3, "gone": 2, "changed": 1},
+        "one-row": {"rows": 1, "gone": 1, "changed": 0},
+    },
+    "book_access_given": {
+        "look-only": {"may_export": False},
+        "all-rights": {"may_act": True},
+        "may-act": {"may_export": False, "may_act": True},
+    },
+}
+"""Other samples of a mail whose words depend on its fields, by a name: what differs from MAIL_FIELDS."""
+
+MUST_SAY: Mapping[str, tuple[str, ...]] = {
+    "introduction": ("username",),
+    "username": ("username",),
+    "password": ("password", "valid_until"),
+    "pickup": ("link", "valid_until"),
+    "reset_link": ("link", "minutes"),
+    "reset_started_by_staff": ("link", "minutes"),
+    "password_was_reset": ("when",),
+    "password_changed": ("when",),
+    "second_factor_changed": ("when",),
+    "factor_removal_asked": ("decide_by",),
+    "expiry_warning": ("expires_on",),
+    "username_reminder": ("username",),
+    "email_change_old": ("new_email", "wait_until", "link"),
+    "email_change_new": ("active_on", "code"),
+    "request_received": ("number",),
+    "request_answered": ("number", "answer"),
+    "book_ready": ("report_title", "rows", "cases"),
+    "staff_enrolment": ("link", "minutes"),
+    "agency_staff_enrolment": ("link", "minutes", "username", "invited_by"),
+    "book_access_given": ("person", "username", "given_by"),
+}
+"""Fields without which a mail would be of no use: both its forms must say them."""
+
 SECRET_MAILS = frozenset(
     {
         *("password", "pickup", "reset_link", "reset_started_by_staff", "staff_enrolment", "agency_staff_enrolment"),
@@ -72,6 +132,14 @@ SECRET_MAILS = frozenset(
     }
 )
 """Mails whose body opens an account: sealed in the outbox and wiped once accepted."""
+
+
+def samples(mail_name: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The usual sample of a mail, and the variants: together they read every wording that it has."""
+    yield USUAL, MAIL_FIELDS[mail_name]
+    for variant, fields in VARIANTS.get(mail_name, {}).items():
+        yield variant, {**MAIL_FIELDS[mail_name], **fields}
+
 
 WORDS = (
     "log_in",

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template import Context, Engine, TemplateDoesNotExist, TemplateSyntaxError
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
 
 from extranet.profile.exchange import Profile
@@ -20,6 +20,8 @@ from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.profile.reading import ProfileRefused
 from extranet.profile.wording import MAIL_FIELDS
+
+FOOTER, FRAME = "_footer.txt", "_base.html"
 
 
 @dataclass(frozen=True)
@@ -71,44 +73,67 @@ def addresses() -> dict[str, str]:
     }
 
 
-def render(mail_name: str, context: Mapping[str, object]) -> Rendered:
-    """One mail from ``emails/<mail_name>/``. ``context`` holds exactly the fields of wording.MAIL_FIELDS; moments are
-    aware and appear in the exchange's zone. Raises ProfileRefused for a field too many, missing or unknown."""
+def render(mail_name: str, context: Mapping[str, object], *, language: str) -> Rendered:
+    """One mail from ``emails/<language>/<mail_name>/``; a language that the profile does not offer gives its first.
+
+    ``context`` holds exactly the fields of wording.MAIL_FIELDS. Moments are aware and appear in the exchange's zone,
+    days and months in the language. Raises ProfileRefused for a field too many, missing or unknown."""
     profile = current()
-    file = profile.folder / "emails" / mail_name
+    language = profile.language_for(language)
+    folders = _folders(profile, language)
+    file = folders[0] / mail_name
     for field in sorted(set(MAIL_FIELDS[mail_name]) ^ set(context)):
         remedy = "is not a field of this mail" if field in context else "was not given to this mail"
         raise ProfileRefused(file=file, key=field, remedy=remedy)
-    fields = {**context, "exchange": profile, "policy": policy(), **addresses()}
-    with timezone.override(profile.zone):
-        subject = _fill(profile, f"emails/{mail_name}/subject.txt", fields).strip()
-        text = _fill(profile, f"emails/{mail_name}/body.txt", fields).strip()
-        html = _fill(profile, f"emails/{mail_name}/body.html", fields).strip()
-        footer = _fill(profile, "emails/_footer.txt", fields).strip()
-        whole = _fill(profile, "emails/_base.html", {**fields, "subject": subject, "content": _trusted(html)})
+    fields = {**context, **_common(profile, language)}
+    with timezone.override(profile.zone), translation.override(language):
+        subject = _fill(folders, f"{mail_name}/subject.txt", fields).strip()
+        text = _fill(folders, f"{mail_name}/body.txt", fields).strip()
+        html = _fill(folders, f"{mail_name}/body.html", fields).strip()
+        end = _fill(folders, FOOTER, fields).strip()
+        whole = _fill(folders, FRAME, {**fields, "subject": subject, "content": _trusted(html)})
     if len(subject.splitlines()) != 1:
         raise ProfileRefused(file=file / "subject.txt", key="(file)", remedy="must be one line that is not blank")
-    return Rendered(subject=subject, text=f"{text}\n\n{footer}\n", html=whole.strip() + "\n")
+    return Rendered(subject=subject, text=f"{text}\n\n{end}\n", html=whole.strip() + "\n")
+
+
+def footer(*, language: str) -> str:
+    """The words that end every mail in that language (J13)."""
+    profile = current()
+    with timezone.override(profile.zone), translation.override(language):
+        return _fill(_folders(profile, language), FOOTER, _common(profile, language)).strip()
+
+
+def _folders(profile: Profile, language: str) -> tuple[Path, ...]:
+    """Where the words of mails are looked for: the language's own first, then what all languages share."""
+    return profile.folder / "emails" / language, profile.folder / "emails"
+
+
+def _common(profile: Profile, language: str) -> dict[str, object]:
+    return {"exchange": profile, "policy": policy(), "language": language, **addresses()}
 
 
 def page(name: str) -> str:
     """A longer text of the profile: ``pages/<name>.html``, safe for templates, or else ``pages/<name>.txt``."""
     profile = current()
     html = (profile.folder / "pages" / f"{name}.html").is_file()
-    text = _fill(profile, f"pages/{name}.{'html' if html else 'txt'}", {"exchange": profile, **addresses()}).strip()
+    fields = {"exchange": profile, **addresses()}
+    text = _fill((profile.folder,), f"pages/{name}.{'html' if html else 'txt'}", fields).strip()
     return _trusted(text) if html else text
 
 
 @cache
-def _engine(folder: Path) -> Engine:
-    """Templates of one profile. No app's templates or tags can be reached from here."""
-    return Engine(dirs=[str(folder)], string_if_invalid=_MissingField("%s"))
+def _engine(folders: tuple[Path, ...]) -> Engine:
+    """Templates of one profile, the first folder before the next. No app's templates or tags can be reached from
+    here."""
+    return Engine(dirs=list(map(str, folders)), string_if_invalid=_MissingField("%s"))
 
 
-def _fill(profile: Profile, name: str, fields: Mapping[str, object]) -> str:
-    file, html = profile.folder / name, name.endswith(".html")
+def _fill(folders: tuple[Path, ...], name: str, fields: Mapping[str, object]) -> str:
+    file = next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
+    html = name.endswith(".html")
     try:
-        template = _engine(profile.folder).get_template(name)
+        template = _engine(folders).get_template(name)
         return template.render(_ExactContext(dict(fields), autoescape=html, use_tz=True))  # text is never escaped
     except TemplateDoesNotExist as error:
         raise ProfileRefused(file=file, key=str(error), remedy="does not exist; write its text") from error

@@ -89,7 +89,8 @@ def _post(agent: Agent, row: Publication, changed: dict[str, int] | None, now: d
     )
     username = f"{profile.username_prefix}{agent.license}"
     try:
-        post(mail, to=agent.email, about=username, key=mail_key(row.id, agent.license), now=now)
+        key = mail_key(row.id, agent.license)
+        post(mail, to=agent.email, about=username, key=key, language=agent.language, now=now)
     except AddressRefused:
         log.warning("no usable address", license=agent.license)
         return 0

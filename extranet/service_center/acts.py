@@ -46,7 +46,7 @@ def send_username(*, agent: Agent, by: Actor, now: datetime, request: SupportReq
     with transaction.atomic():
         if (sent := OutboxMail.objects.filter(key=key).first()) is not None:
             return sent
-        row = post(mail, to=agent.email, about=account.username, key=key, now=now)
+        row = post(mail, to=agent.email, about=account.username, key=key, language=agent.language, now=now)
         record(action=Action.USERNAME_SENT, now=now, actor=by, subject=account.username)
         _step(request, "username_sent", by=by, now=now)
     return row

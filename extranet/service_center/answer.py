@@ -10,6 +10,7 @@ from extranet.mail.catalogue import RequestAnsweredMail
 from extranet.mail.guard import MailBlocked, check
 from extranet.mail.outbox import post
 from extranet.service_center.models import RequestState, SupportRequest
+from extranet.service_center.reader import language_of
 from extranet.service_center.sealed import add_step, written_in
 
 LONGEST = 10_000  # signs
@@ -33,8 +34,8 @@ def answer(*, request: SupportRequest, text: str, by: Actor, now: datetime) -> S
         still_open = SupportRequest.objects.filter(pk=request.pk, state=RequestState.OPEN)
         if not still_open.update(state=RequestState.ANSWERED, answered_at=now, taken_by=by.name):
             raise AnswerRefused("This request was answered or closed already.")
-        to = written_in(request)["email"]
-        post(mail, to=to, about=request.number, key=f"request_answered:{request.number}:1", now=now)
+        to, key = written_in(request)["email"], f"request_answered:{request.number}:1"
+        post(mail, to=to, about=request.number, key=key, language=language_of(request, to), now=now)
         add_step(request, "answered", by=by.name, now=now, text=mail.answer)
         record(action=Action.REQUEST_ANSWERED, now=now, actor=by, subject=request.number)
     request.refresh_from_db()

@@ -24,6 +24,7 @@ from extranet.policy import due_at, overdue_at
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.profile.loader import current
 from extranet.service_center.models import RequestState, SupportRequest
+from extranet.service_center.reader import language_of
 from extranet.service_center.sealed import Written, add_step, seal_written, written_in
 from extranet.vault.tokens import short_code
 
@@ -217,4 +218,5 @@ def _confirm(request: SupportRequest, email: str, *, now: datetime) -> None:
     if email.casefold() in own:
         return
     mail = RequestReceivedMail(number=request.number)
-    post(mail, to=email, about=request.number, key=f"request_received:{request.number}", now=now)
+    key, language = f"request_received:{request.number}", language_of(request, email)
+    post(mail, to=email, about=request.number, key=key, language=language, now=now)

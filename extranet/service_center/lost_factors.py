@@ -50,7 +50,7 @@ def ask(*, agent: Agent, reason: str, by: Actor, now: datetime) -> FactorRemoval
             )
             mail = FactorRemovalAskedMail(decide_by=asked.decide_by)
             key = f"factor_removal_asked:{account.username}:{asked.pk}"
-            post(mail, to=agent.email, about=account.username, key=key, now=now)
+            post(mail, to=agent.email, about=account.username, key=key, language=agent.language, now=now)
             detail = {"reason": asked.reason}
             record(action=Action.FACTOR_REMOVAL_ASKED, now=now, actor=by, subject=account.username, detail=detail)
     except IntegrityError as error:

@@ -114,7 +114,14 @@ def test_mails_are_listed_without_their_bodies_and_sent(call: Call, data_folder:
 def test_a_mail_way_that_is_down_asks_to_try_again(call: Call, settings: Settings, now: datetime) -> None:
     with transaction.atomic():
         mail = UsernameReminderMail(first_name="Alice", last_name="Example", username="CC_4000001")
-        post(mail, to="alice@example.org", about="CC_4000001", key="k", now=datetime(2026, 1, 1, tzinfo=UTC))
+        post(
+            mail,
+            to="alice@example.org",
+            about="CC_4000001",
+            key="k",
+            language="en",
+            now=datetime(2026, 1, 1, tzinfo=UTC),
+        )
         OutboxMail.objects.update(give_up_at=datetime(2099, 1, 1, tzinfo=UTC))
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"email_url": "smtp://127.0.0.1:9"})
     ended = call("mail", "send")

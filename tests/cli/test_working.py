@@ -61,7 +61,14 @@ def test_a_server_that_is_away_is_asked_again_after_a_rest(
         url = f"smtp://127.0.0.1:{nobody.getsockname()[1]}"
         settings.EXTRANET = settings.EXTRANET.model_copy(update={"email_url": url})
         with transaction.atomic():
-            post(EmailChangedMail(), to="alice@agents.test", about="CC_1", key="email_changed:CC_1:1", now=now)
+            post(
+                EmailChangedMail(),
+                to="alice@agents.test",
+                about="CC_1",
+                key="email_changed:CC_1:1",
+                language="",
+                now=now,
+            )
         assert working._deliver(now, threading.Event()) == working.WHEN_DOWN
     assert OutboxMail.objects.get().state == "deferred"
     assert working._deliver(now, threading.Event()) is None, "nothing due"

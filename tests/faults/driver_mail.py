@@ -36,7 +36,7 @@ def _post(place: int) -> None:
     mails = (IntroductionMail(first_name="Alice", last_name=str(place), kept_account=False), link)
     with transaction.atomic():
         for mail in mails:
-            post(mail, to=to, about=f"CC_{place}", key=f"{mail.kind}:{place}:1", now=now)
+            post(mail, to=to, about=f"CC_{place}", key=f"{mail.kind}:{place}:1", language="", now=now)
 
 
 if __name__ == "__main__":

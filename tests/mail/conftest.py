@@ -53,7 +53,7 @@ def post_mail(now: datetime) -> Post:
     def posting(
         mail: CatalogueMail | None = None, *, key: str = "introduction:AB_1H12345:1", **more: Any
     ) -> OutboxMail:
-        arguments = {"to": "alice@agents.test", "about": "AB_1H12345", "now": now, **more}
+        arguments = {"to": "alice@agents.test", "about": "AB_1H12345", "language": "en", "now": now, **more}
         with transaction.atomic():
             return post(mail or introduction(), key=key, **arguments)
 

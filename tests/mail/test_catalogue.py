@@ -40,7 +40,7 @@ def test_each_mail_of_the_catalogue_can_be_said(kind: str) -> None:
     if "link" in sample:
         sample["link"] = "http://reset.test/r/abc"
     mail = KINDS[kind](**sample)
-    words = render(mail.kind, mail.context())
+    words = render(mail.kind, mail.context(), language="en")
     assert words.subject
     assert words.text
     assert words.html

@@ -60,7 +60,7 @@ def test_one_key_posted_by_many_at_once_is_one_mail(post_mail: Post) -> None:
 
 def test_a_mail_goes_when_its_act_rolls_back(now: datetime) -> None:
     def act() -> None:
-        post(introduction(), to="alice@agents.test", about="AB_1H12345", key="a", now=now)
+        post(introduction(), to="alice@agents.test", about="AB_1H12345", key="a", language="en", now=now)
         raise KeyError
 
     with pytest.raises(KeyError), transaction.atomic():
@@ -71,7 +71,7 @@ def test_a_mail_goes_when_its_act_rolls_back(now: datetime) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_mail_outside_the_transaction_of_its_act_is_refused(now: datetime) -> None:
     with pytest.raises(OutsideTransaction):
-        post(introduction(), to="alice@agents.test", about="AB_1H12345", key="a", now=now)
+        post(introduction(), to="alice@agents.test", about="AB_1H12345", key="a", language="en", now=now)
 
 
 @pytest.mark.parametrize("to", ["", "alice", "alice@agents.test\nBcc: charlie@stranger.test", "a b@agents.test"])

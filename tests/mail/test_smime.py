@@ -71,7 +71,7 @@ def test_alice_opens_it_and_finds_the_signed_words_to_the_byte(
     signed = opened(message_of(row), alice, tmp_path)
     assert signed is not None
     mail = password()
-    assert verified(signed, exchange, tmp_path) == part(row, render(mail.kind, mail.context()))
+    assert verified(signed, exchange, tmp_path) == part(row, render(mail.kind, mail.context(), language=""))
     inner = message_from_bytes(signed, policy=policy.default).get_body(("plain",))
     assert inner is not None
     assert SECRET in inner.get_content()

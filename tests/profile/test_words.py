@@ -14,7 +14,7 @@ from tests.profile.conftest import Change, use
 
 
 def say(name: str, **fields: object) -> Rendered:
-    return render(name, {**MAIL_FIELDS[name], **fields})
+    return render(name, {**MAIL_FIELDS[name], **fields}, language="en")
 
 
 def test_the_three_monday_subjects_are_the_job_aids_to_the_letter(shipped: Profile) -> None:
@@ -138,9 +138,9 @@ def test_a_policy_without_expiry_says_nothing_of_days(settings: Settings, shippe
 def test_links_carry_the_configured_addresses_only(settings: Settings, shipped: Profile) -> None:
     changed = {"base_url": "https://agents.example.gov/", "reset_url": "https://reset.example.gov"}
     settings.EXTRANET = settings.EXTRANET.model_copy(update=changed)
-    text = say("expiry_warning").text
-    assert "https://agents.example.gov/login/" in text
-    assert "https://reset.example.gov/" in text
+    assert "https://agents.example.gov/login/" in say("expiry_warning").text
+    assert "https://agents.example.gov/sites/ccAgentPortal" in say("introduction").text
+    assert "https://agents.example.gov/support/" in say("request_answered").text
 
 
 def test_a_name_is_escaped_in_html_and_left_alone_in_text(profile: Profile) -> None:
@@ -156,19 +156,19 @@ def test_a_name_is_escaped_in_html_and_left_alone_in_text(profile: Profile) -> N
 )
 def test_a_mail_takes_exactly_its_own_fields(profile: Profile, given: dict[str, object], key: str) -> None:
     with pytest.raises(ProfileRefused) as refused:
-        render("expiry_warning", given)
+        render("expiry_warning", given, language="en")
     assert refused.value.key == key
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "key"),
     [
-        ("emails/expiry_warning/body.txt", "{{ login_url }}", "{{ loggin_url }}", "loggin_url"),
-        ("emails/expiry_warning/body.html", "{{ login_url }}", "{{ exchange.phone }}", "exchange.phone"),
-        ("emails/expiry_warning/body.txt", "It works", "{% if late %}Late!{% endif %}It works", "late"),
-        ("emails/expiry_warning/body.txt", "It works", "{% if days %}It works", "(file)"),
-        ("emails/expiry_warning/body.txt", "It works", '{% include "emails/_gone.txt" %}', "emails/_gone.txt"),
-        ("emails/expiry_warning/subject.txt", "Your pass", "Your\npass", "(file)"),
+        ("emails/en/expiry_warning/body.txt", "{{ login_url }}", "{{ loggin_url }}", "loggin_url"),
+        ("emails/en/expiry_warning/body.html", "{{ login_url }}", "{{ exchange.phone }}", "exchange.phone"),
+        ("emails/en/expiry_warning/body.txt", "It works", "{% if late %}Late!{% endif %}It works", "late"),
+        ("emails/en/expiry_warning/body.txt", "It works", "{% if days %}It works", "(file)"),
+        ("emails/en/expiry_warning/body.txt", "It works", '{% include "_gone.txt" %}', "_gone.txt"),
+        ("emails/en/expiry_warning/subject.txt", "Your pass", "Your\npass", "(file)"),
     ],
     ids=["field", "attribute", "condition", "syntax", "include", "two lines"],
 )

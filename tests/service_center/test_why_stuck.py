@@ -112,7 +112,7 @@ def test_all_reasons_are_told_together(account: Account, alice: Agent, take: Tak
 def lose_the_password_mail(account: Account, now: datetime, state: MailState = MailState.GAVE_UP) -> None:
     """As delivery does when it gives up: the mail is wiped."""
     mail = password_mail(account=account, clear="never-seen-pass-word")
-    post(mail, to=account.address, about=account.username, key=key_of(account), now=now)
+    post(mail, to=account.address, about=account.username, key=key_of(account), language="en", now=now)
     OutboxMail.objects.filter(key=key_of(account)).update(state=state, sealed_body=None)
 
 
@@ -137,7 +137,7 @@ def test_a_mail_that_arrived_queues_nobody(account: Account, now: datetime) -> N
 def test_only_the_newest_mail_of_a_kind_counts(account: Account, alice: Agent, now: datetime) -> None:
     lose_the_password_mail(account, now)
     again = password_mail(account=account, clear="next-seen-pass-word")
-    post(again, to=account.address, about=account.username, key="password:again", now=now + MOMENT)
+    post(again, to=account.address, about=account.username, key="password:again", language="en", now=now + MOMENT)
     assert codes(alice, now) == []
 
 

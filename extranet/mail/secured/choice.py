@@ -32,7 +32,7 @@ class Composed:
     waits: HeldMessage | None = None
 
 
-def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, now: datetime) -> Composed:
+def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, language: str, now: datetime) -> Composed:
     """The message of the row, secured where it must be; subject and way are noted on the row.
 
     Raises SignerRefused where the exchange cannot sign: then nothing is posted.
@@ -42,16 +42,16 @@ def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, now: date
     if not row.secured:
         return Composed(compose(row, words, sender))
     configured = settings.EXTRANET.secured_mail
-    if configured == SecuredBy.GATEWAY:
+    if configured == "gateway":
         row.secured_by = SecuredBy.GATEWAY
         return Composed(compose(row, words, sender, header=profile.secured_header))
-    if configured == SecuredBy.SMIME and (message := _encrypted(row, words, sender, now)):
+    if configured == "smime" and (message := _encrypted(row, words, sender, now)):
         row.secured_by = SecuredBy.SMIME
         return Composed(message)
     row.secured_by = SecuredBy.PICKUP
     if mail.kind in WALKS:
         return Composed(compose(row, words, sender))
-    return _held(row, words, sender, now)
+    return _held(row, words, sender, language, now)
 
 
 def _encrypted(row: OutboxMail, words: Rendered, sender: Sender, now: datetime) -> bytes | None:
@@ -62,12 +62,12 @@ def _encrypted(row: OutboxMail, words: Rendered, sender: Sender, now: datetime) 
     return encrypted(row, words, sender, reader=reader, signer=ours)
 
 
-def _held(row: OutboxMail, words: Rendered, sender: Sender, now: datetime) -> Composed:
+def _held(row: OutboxMail, words: Rendered, sender: Sender, language: str, now: datetime) -> Composed:
     """The mail stays here, sealed; what travels under its key says that it waits, and holds a link: a secret."""
     token = new_token()
     waits = held.hold(row, compose(row, words, sender), token=token, now=now)
     until = local_day(temporary_until(now, policy()), zone())
     notice = SecuredNoticeMail(link=held.address_of(token), valid_until=until)
-    said = render(notice.kind, notice.context())
+    said = render(notice.kind, notice.context(), language=language)
     row.subject, row.secret = said.subject, True
     return Composed(compose(row, said, sender), waits)

@@ -14,6 +14,7 @@ from extranet.policy import local_day
 from extranet.profile.in_force import zone
 from extranet.web.access import SIGNED_IN, PortalRequest, access
 from extranet.web.dates import day, moment
+from extranet.web.portal.mail_language import language_form
 
 LAST_LOGINS = 10
 COLUMNS = ({"label": "Logged in"}, {"label": "Network"}, {"label": "Browser"}, {"label": "State"})
@@ -29,6 +30,7 @@ def account(request: PortalRequest) -> HttpResponse:
         "title": "Your account",
         "facts": [("User name", shown(own.username)), *_person(own), *_password(own), _factors(own)],
         "waiting": waiting_change(own.agent) if own.agent else None,
+        "language": language_form(own),
         "columns": COLUMNS,
         "sessions": [_session(session, request.live) for session in latest],
     }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, removals, requests
+from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, mail_words, removals, requests
 
 urlpatterns: list[URLPattern] = [
     path("agents/", agents.agents, name="staff-agents"),
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("requests/<str:number>/answer/", requests.answer_request, name="staff-request-answer"),
     path("requests/<str:number>/close/", requests.close_request, name="staff-request-close"),
     path("mail/", mail.mail, name="staff-mail"),
+    path("mail/words/", mail_words.mail_words, name="staff-mail-words"),
+    path("mail/words/<slug:language>/<slug:name>/", mail_words.one_mails_words, name="staff-mail-words-one"),
+    path("mail/words/<slug:language>/<slug:name>/html/", mail_words.mail_words_html, name="staff-mail-words-html"),
     path("mail/<uuid:mail_id>/", mail.one_mail, name="staff-mail-one"),
     path("mail/<uuid:mail_id>/issue/", mail.issue, name="staff-mail-issue"),
     path("audit/", audit.audit, name="staff-audit"),
