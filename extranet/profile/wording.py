@@ -75,6 +75,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "introduction": {"new-account": {"kept_account": False, "username": ""}},
     "username": {"kept-account": {"kept_account": True}},
     "reset_link": {"on-the-reset-site": {"pickup": False}},
+    "certificate_changed": {"removed": {"added": False}},
     "second_factor_changed": {
         "passkey-added": {**_NO_FACTOR, "added": True, "passkey": True},
         "codes-made": {**_NO_FACTOR, "added": True, "codes": True},
