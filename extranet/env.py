@@ -28,6 +28,9 @@ class Env(BaseSettings):
     database_url: str = Field("", description="Database address; default SQLite in the data folder.")
     store_url: str = Field("", description="Where packs are kept, `file:` or `s3:`; default `packs/` in it.")
     email_url: str = Field("", description="Mail way: `folder:`, `smtp://host:port`, `smtps://host:port`.")
+    returned_mail: Path | None = Field(
+        None, description="Where reports of failed mails arrive: a Maildir, a folder of `.eml` files, or an mbox."
+    )
     base_url: str = Field("", description="Public address of the portal; every link carries it.")
     reset_url: str = Field("", description="Public address of the reset site; default `/reset/` under the base URL.")
     profile: str = Field("covered_california", description="Name of a profile, or path of a profile folder.")

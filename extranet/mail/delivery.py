@@ -21,6 +21,7 @@ from extranet.jobs.leases import elapsed
 from extranet.mail.message import compose, recipient_of, sender_of
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import WAITING, body_of, facts
+from extranet.mail.returned.held import not_held
 from extranet.mail.ways import NotNow, Parcel, Refused, Way, WayDown, open_way
 from extranet.profile.loader import current
 from extranet.vault.sealing import Unopenable
@@ -77,12 +78,12 @@ def deliver_due(*, now: datetime, limit: int = 500, way: Way | None = None) -> D
 
 def due(now: datetime) -> QuerySet[OutboxMail]:
     """Mails that may leave now: their time has come, nobody sends them, and all before them in the thread were
-    accepted, or waited for long enough (J9)."""
+    accepted, or waited for long enough (J9). One to an address in doubt may be held."""
     ready = Q(state__in=WAITING, next_attempt_at__lte=now) | Q(state=MailState.SENDING, lease_until__lte=now)
     before = OutboxMail.objects.filter(thread=OuterRef("thread"), place__lt=OuterRef("place"))
     held_up = Exists(before.exclude(state=MailState.ACCEPTED))
     free = Q(thread__isnull=True) | ~held_up | Q(wait_until__lte=now)
-    return OutboxMail.objects.filter(ready, free, give_up_at__gt=now).order_by("posted_at", "place", "id")
+    return OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now).order_by("posted_at", "place", "id")
 
 
 def _due_ids(now: datetime, count: int) -> list[UUID]:

@@ -4,6 +4,9 @@ import uuid
 
 from django.db import models
 
+from extranet.mail.returned.models import DoubtfulAddress as DoubtfulAddress
+from extranet.mail.returned.models import ReturnedReport as ReturnedReport
+
 
 class MailState(models.TextChoices):
     QUEUED = "queued"
