@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, removals, requests
+from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, mail_one, removals, requests
 
 urlpatterns: list[URLPattern] = [
     path("agents/", agents.agents, name="staff-agents"),
@@ -17,8 +17,11 @@ urlpatterns: list[URLPattern] = [
     path("requests/<str:number>/answer/", requests.answer_request, name="staff-request-answer"),
     path("requests/<str:number>/close/", requests.close_request, name="staff-request-close"),
     path("mail/", mail.mail, name="staff-mail"),
-    path("mail/<uuid:mail_id>/", mail.one_mail, name="staff-mail-one"),
-    path("mail/<uuid:mail_id>/issue/", mail.issue, name="staff-mail-issue"),
+    path("mail/held-back/", mail.held_back, name="staff-mail-held-back"),
+    path("mail/<uuid:mail_id>/", mail_one.one_mail, name="staff-mail-one"),
+    path("mail/<uuid:mail_id>/issue/", mail_one.issue, name="staff-mail-issue"),
+    path("mail/<uuid:mail_id>/again/", mail_one.again, name="staff-mail-again"),
+    path("mail/<uuid:mail_id>/address/", mail_one.address_works, name="staff-mail-address"),
     path("audit/", audit.audit, name="staff-audit"),
     path("audit/verify/", audit.verify, name="staff-audit-verify"),
     path("audit/export/", audit.export, name="staff-audit-export"),
