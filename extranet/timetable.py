@@ -27,12 +27,15 @@ from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.keyring.backup import remove_old, write_backup
+from extranet.mail.returned.take_in import TakenIn as ReturnedMail
+from extranet.mail.returned.take_in import read_returned
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
 from extranet.reports.inbox_watch import watch
 from extranet.reports.retention import expire_publications
 from extranet.reports.staging import sweep_staging, try_again
+from extranet.service_center.doubted import queue_doubted
 from extranet.service_center.never_received import queue_undelivered
 
 TIMETABLE = Actor.system("timetable")
@@ -57,6 +60,11 @@ def _waiting_rows(now: datetime) -> str:
 
 def _change_addresses(now: datetime) -> str:
     return f"{complete_due(now=now, also=end_old_mailbox)} changed"
+
+
+def _returned_mail(now: datetime) -> str:
+    done = returned_mail(now=now)
+    return f"{done.failed} failed, {done.delayed} delayed, {done.complaints} complaints, {done.unknown} unknown"
 
 
 def _never_received(now: datetime) -> str:
@@ -108,6 +116,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     # every day
     Entry("warnings and locks", "*/15 * * * *", _expire),  # J26, J27; the policy itself keeps warnings until 08:00
     Entry("changes of address", "*/5 * * * *", _change_addresses),  # J19
+    Entry("returned mail", "*/5 * * * *", _returned_mail),  # before the next, which revokes what came back
     Entry("mails never received", "*/5 * * * *", _never_received),
     Entry("inbox", "* * * * *", _inbox),
     Entry("repeated refusals", "* * * * *", _flush_tallies),
@@ -129,6 +138,17 @@ def entries() -> tuple[Entry, ...]:
 def due(*, now: datetime) -> list[Ran]:
     """Run all that is due. Not inside a transaction; may run anywhere at any time."""
     return run_due(entries(), now=now, zone=current().zone)
+
+
+def returned_mail(*, now: datetime) -> ReturnedMail:
+    """Read what came back, and put the agents at whose address it was into the queue. Not inside a transaction.
+
+    Raises PlaceRefused; addresses that are in doubt already are queued all the same.
+    """
+    try:
+        return read_returned(now=now)
+    finally:
+        queue_doubted(now=now)
 
 
 @dataclass(frozen=True)

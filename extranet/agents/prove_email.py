@@ -13,6 +13,7 @@ from extranet.agents.models import Agent, EmailChange
 from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
+from extranet.mail.returned.doubt import clear
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import normalise_code, same
 
@@ -53,4 +54,5 @@ def prove(*, agent: Agent, code: str, by: Actor, now: datetime) -> EmailChange:
         about = copied_name(agent.license)
         record(action=Action.EMAIL_CHANGE_PROVED, now=now, actor=by, subject=about, detail={"change": str(change.id)})
         change.refresh_from_db()
+        clear(address=change.new_email, by=by, now=now, subject=about, why="the code that was mailed there came back")
     return change

@@ -89,6 +89,11 @@ def how_many(*, action: Action, since: datetime) -> int:
     return Event.objects.filter(action=action, at__gt=since).count()
 
 
+def newest(*, action: Action, since: datetime, limit: int) -> list[Line]:
+    """The newest events of that action since then."""
+    return [_line(event) for event in Event.objects.filter(action=action, at__gt=since).order_by("-id")[:limit]]
+
+
 def last_verification_failed() -> bool:
     """Whether the newest verification found faults: that stays until one finds none."""
     last = Event.objects.filter(action=Action.AUDIT_VERIFIED).order_by("-id").first()

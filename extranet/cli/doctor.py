@@ -25,6 +25,7 @@ from extranet.jobs.models import TimetableRun
 from extranet.keyring.masters import master
 from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.mail.outbox import unfinished
+from extranet.mail.returned.doctor import at_fault
 from extranet.mail.ways import open_way
 from extranet.profile.checks import require_sound
 from extranet.reports import orphans
@@ -209,6 +210,8 @@ def _mail(now: datetime) -> Iterator[Finding]:
     waiting = unfinished().filter(posted_at__lt=now - MAIL_WAITS).count()
     if waiting:
         yield Finding("mail", "warning", f"{waiting} mails wait for more than two hours", "see `extranet mail list`")
+    for text, remedy, is_wrong in at_fault(now=now):
+        yield Finding("mail", "wrong" if is_wrong else "warning", text, remedy, DOWN if is_wrong else 0)
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

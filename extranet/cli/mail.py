@@ -1,14 +1,17 @@
-"""``mail send`` and ``mail list``: the outbox, never a body."""
+"""``mail send``, ``mail list``, ``mail returned``: the outbox, never a body, and what came back."""
 
 from dataclasses import asdict
 from datetime import datetime
 
 import click
+from django.conf import settings
 
+from extranet import timetable
 from extranet.cli.answers import Answer, act, moment, table
-from extranet.cli.exit_codes import DOWN
+from extranet.cli.exit_codes import DOWN, WRONG_USE
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.returned.reading import PlaceRefused
 
 
 @click.group()
@@ -26,6 +29,21 @@ def send(now: datetime) -> Answer:
         reason = f"the mail way is down ({sent.down}): the rest stays queued, try again"
         return Answer(asdict(sent), [line], exit_code=DOWN, complaints=[reason])
     return Answer(asdict(sent), [line])
+
+
+@act(mail)
+@moment
+def returned(now: datetime) -> Answer:
+    """Read reports of failed mails and complaints, once."""
+    if settings.EXTRANET.returned_mail is None:
+        reason = "EXTRANET_RETURNED_MAIL names no place: set it to a Maildir, a folder of .eml files, or an mbox"
+        return Answer({}, [], exit_code=WRONG_USE, complaints=[reason])
+    try:
+        done = timetable.returned_mail(now=now)
+    except PlaceRefused as refused:
+        return Answer({}, [], exit_code=DOWN, complaints=[str(refused)])
+    counts = asdict(done)
+    return Answer(counts, [", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())])
 
 
 @act(mail, name="list")

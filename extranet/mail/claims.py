@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import WAITING
 from extranet.mail.pacing import Pace
+from extranet.mail.returned.held import not_held
 
 LEASE = timedelta(minutes=10)
 
@@ -28,12 +29,12 @@ class Claimed:
 
 def due(now: datetime) -> QuerySet[OutboxMail]:
     """Mails that may leave now: their time has come, nobody sends them, and all before them in the thread were
-    accepted, or waited for long enough (J9)."""
+    accepted, or waited for long enough (J9). One to an address in doubt may be held."""
     ready = Q(state__in=WAITING, next_attempt_at__lte=now) | Q(state=MailState.SENDING, lease_until__lte=now)
     before = OutboxMail.objects.filter(thread=OuterRef("thread"), place__lt=OuterRef("place"))
     held_up = Exists(before.exclude(state=MailState.ACCEPTED))
     free = Q(thread__isnull=True) | ~held_up | Q(wait_until__lte=now)
-    return OutboxMail.objects.filter(ready, free, give_up_at__gt=now).order_by("posted_at", "place", "id")
+    return OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now).order_by("posted_at", "place", "id")
 
 
 def claim(*, now: datetime, count: int, pace: Pace) -> Claimed:

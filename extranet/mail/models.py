@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 
+from extranet.mail.returned.models import DoubtfulAddress as DoubtfulAddress
+from extranet.mail.returned.models import ReturnedReport as ReturnedReport
 from extranet.mail.secured.models import Canary as Canary
 from extranet.mail.secured.models import HeldLink as HeldLink
 from extranet.mail.secured.models import HeldMessage as HeldMessage

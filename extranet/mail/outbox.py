@@ -81,15 +81,16 @@ def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
         raise ValueError("cancel needs key_prefix or about")
     chosen = Q(key__startswith=key_prefix) & (Q(about=about) if about else Q())
     held.end(OutboxMail.objects.filter(chosen))
-    cancelled = 0
-    for row in OutboxMail.objects.filter(chosen, state__in=WAITING):
-        here = OutboxMail.objects.filter(id=row.id, state__in=WAITING)
-        if here.update(state=MailState.CANCELLED, sealed_body=None, wiped_at=now):
-            record(
-                action=Action.MAIL_CANCELLED, now=now, actor=Actor.system("mail"), subject=row.about, detail=facts(row)
-            )
-            cancelled += 1
-    return cancelled
+    return sum(cancel_row(row, now=now) for row in OutboxMail.objects.filter(chosen, state__in=WAITING))
+
+
+def cancel_row(row: OutboxMail, *, now: datetime) -> bool:
+    """Take back that mail, if it has not left. Inside the caller's transaction."""
+    here = OutboxMail.objects.filter(id=row.id, state__in=WAITING)
+    if not here.update(state=MailState.CANCELLED, sealed_body=None, wiped_at=now):
+        return False
+    record(action=Action.MAIL_CANCELLED, now=now, actor=Actor.system("mail"), subject=row.about, detail=facts(row))
+    return True
 
 
 def body_of(row: OutboxMail) -> Rendered:

@@ -19,7 +19,7 @@ class SupportRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=12, unique=True)  # said to the agent, e.g. R-4F7K-29
-    origin = models.CharField(max_length=20)  # form, phone, never_received
+    origin = models.CharField(max_length=20)  # form, phone, never_received, address_in_doubt
     state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="requests")  # matched by license
     license_given = models.CharField(max_length=20)

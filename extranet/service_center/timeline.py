@@ -12,7 +12,8 @@ from extranet.audit.actions import Action
 from extranet.audit.reading import about
 from extranet.audit.record import Actor, record
 from extranet.credentials.models import Account
-from extranet.mail.models import OutboxMail
+from extranet.mail.models import DoubtfulAddress, OutboxMail
+from extranet.mail.returned.doubt import doubt_about
 from extranet.service_center.identity import good_check
 from extranet.service_center.lost_factors import waiting
 from extranet.service_center.models import FactorRemoval, IdentityCheck, RequestState, SupportRequest
@@ -57,6 +58,7 @@ class AgentRecord:
     check: IdentityCheck | None  # good for acts of who looks
     open_requests: list[SupportRequest]
     factor_removal: FactorRemoval | None  # waits for a second person
+    doubt: DoubtfulAddress | None  # why mails to the address are held or stopped
 
 
 @transaction.atomic
@@ -72,6 +74,7 @@ def view(*, agent: Agent, by: Actor, now: datetime) -> AgentRecord:
         check=good_check(agent=agent, by=by, now=now),
         open_requests=list(agent.requests.filter(state=RequestState.OPEN).order_by("due_at")),
         factor_removal=waiting(agent, now=now),
+        doubt=doubt_about(agent.email),
     )
 
 

@@ -10,6 +10,8 @@ from extranet.credentials.models import Account, ResetLink
 from extranet.credentials.pickup import newest
 from extranet.credentials.throttle import blocked
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.returned.doubt import Reason as Doubt
+from extranet.mail.returned.doubt import doubt_about
 from extranet.profile.in_force import policy, zone
 from extranet.service_center.names import names_of
 
@@ -34,8 +36,15 @@ def why_stuck(agent: Agent, now: datetime) -> list[Stuck]:
     account = Account.objects.filter(agent=agent).first()
     found = _certification(agent)
     if account is None:
-        return [*found, *_no_account(agent)]
-    return [*found, *_disabled(account), *_password(account, now), *_throttled(account, now), *_mails(agent)]
+        return [*found, *_no_account(agent), *_doubt(agent)]
+    return [
+        *found,
+        *_disabled(account),
+        *_password(account, now),
+        *_throttled(account, now),
+        *_doubt(agent),
+        *_mails(agent),
+    ]
 
 
 def pending_address(agent: Agent) -> str:
@@ -136,6 +145,15 @@ def _throttled(account: Account, now: datetime) -> list[Stuck]:
         return []
     text = f"Too many wrong tries: some browsers or networks have to wait, the longest until {_moment(until)}."
     return [Stuck("throttled", text, "The reset link works at once; unlocking forgets the tries.")]
+
+
+def _doubt(agent: Agent) -> list[Stuck]:
+    found = doubt_about(agent.email)
+    if found is None or found.reason != Doubt.FAILED:
+        return []
+    text = f"Mails to the address came back, first on {_moment(found.since)}: passwords, links and user names are held."
+    remedy = "Ask for the right address and change it; or clear the doubt, if the agent says that this one works."
+    return [Stuck("address_in_doubt", text, remedy)]
 
 
 def _mails(agent: Agent) -> list[Stuck]:

@@ -141,7 +141,7 @@ class ReportingServer(SMTP):
     offers = "250-DSN"
 
     def _getparams(self, params: Any) -> Any:
-        found = super()._getparams(params) or {}  # type: ignore[no-untyped-call]
+        found = super()._getparams(params) or {}
         for name in {"RET", "ENVID", "NOTIFY"} & set(found):
             self.event_handler.asked[name] = found.pop(name)
         return found

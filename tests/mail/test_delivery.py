@@ -145,7 +145,10 @@ def test_every_attempt_has_the_bytes_of_the_posting_whatever_was_edited_since(
     with pytest.raises(Killed):
         deliver_due(now=now, way=KilledAfterwards(data_folder / "mailbox"))
     edited = shutil.copytree(current().folder, tmp_path / "edited")
-    for file, old, new in (("profile.toml", "agents@", "desk@"), ("emails/en/password/body.txt", "password", "PASSWORD")):
+    for file, old, new in (
+        ("profile.toml", "agents@", "desk@"),
+        ("emails/en/password/body.txt", "password", "PASSWORD"),
+    ):
         text = (edited / file).read_text()
         (edited / file).write_text(text.replace(old, new))
     env = {"profile": str(edited), "base_url": "http://moved.test"}

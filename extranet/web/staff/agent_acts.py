@@ -20,6 +20,7 @@ from extranet.credentials.history import PasswordOvertaken
 from extranet.mail.outbox import AddressRefused
 from extranet.service_center import acts, lost_factors
 from extranet.service_center.acts import ActRefused, DoneAlready
+from extranet.service_center.doubted import clear_doubt
 from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
 from extranet.service_center.intake import RequestRefused, take_call
 from extranet.service_center.models import SupportRequest
@@ -152,6 +153,11 @@ def _unlock(request: PortalRequest, asked: Asked) -> None:
     messages.success(request, "The wrong tries are forgotten. The agent can try again at once.")
 
 
+def _clear_doubt(request: PortalRequest, asked: Asked) -> None:
+    clear_doubt(agent=asked.agent, by=asked.by, now=asked.now, request=asked.case)
+    messages.success(request, "The address is not in doubt any more. What was held leaves within a minute.")
+
+
 def _enable(request: PortalRequest, asked: Asked) -> None:
     acts.enable(agent=asked.agent, by=asked.by, now=asked.now, request=asked.case)
     messages.success(request, "The account is enabled.")
@@ -219,6 +225,7 @@ ACTS: Mapping[str, Callable[[PortalRequest, Asked], HttpResponse | None]] = {
     "prove-email": _prove_email,
     "issue-again": _issue_again,
     "unlock": _unlock,
+    "clear-doubt": _clear_doubt,
     "enable": _enable,
     "disable": _disable,
     "ask-factor-removal": _ask_factor_removal,

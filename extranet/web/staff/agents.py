@@ -19,6 +19,7 @@ from extranet.credentials.book_grants import grants_into, has_any
 from extranet.credentials.gate import needs_second_factor
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
+from extranet.mail.models import DoubtfulAddress
 from extranet.reports.view_token import LONGEST, ViewRefused, open_view, seal_view
 from extranet.service_center import timeline
 from extranet.service_center.models import SupportRequest
@@ -136,7 +137,7 @@ def _facts(record: AgentRecord) -> list[tuple[str, str]]:
     facts = [("License number", f"{agent.license} (before: {former})" if former else agent.license)]
     since = "" if agent.is_certified else f" since {day(agent.status_on)}"  # callers are asked when they were certified
     facts.append(("Certification", f"{agent.get_status_display()}{since}"))
-    facts.append(("E-mail address", masked(agent.email)))
+    facts.append(("E-mail address", f"{masked(agent.email)}{_doubt(record)}"))
     return [*facts, *(_account(record.account) if record.account else [("Account", "none yet")])]
 
 
@@ -150,6 +151,14 @@ def _account(account: Account) -> list[tuple[str, str]]:
     last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
     facts = [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
     return [*facts, ("Second factor", "set up" if needs_second_factor(account) else "none")]
+
+
+def _doubt(record: AgentRecord) -> str:
+    if record.doubt is None:
+        return ""
+    why = "mails came back" if record.doubt.reason == DoubtfulAddress.Reason.FAILED else "a mail was called spam"
+    code = f", code {record.doubt.status}" if record.doubt.status else ""
+    return f" – in doubt since {moment(record.doubt.since)}: {why}{code}"
 
 
 def _agency_staff(agent: Agent) -> list[tuple[str, str]]:

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from extranet.web.staff import accounts, agent_acts, agent_identity, agents, audit, mail, mail_words, removals, requests
+from extranet.web.staff import (
+    accounts,
+    agent_acts,
+    agent_identity,
+    agents,
+    audit,
+    mail,
+    mail_one,
+    mail_words,
+    removals,
+    requests,
+)
 
 urlpatterns: list[URLPattern] = [
     path("agents/", agents.agents, name="staff-agents"),
@@ -20,8 +31,11 @@ urlpatterns: list[URLPattern] = [
     path("mail/words/", mail_words.mail_words, name="staff-mail-words"),
     path("mail/words/<slug:language>/<slug:name>/", mail_words.one_mails_words, name="staff-mail-words-one"),
     path("mail/words/<slug:language>/<slug:name>/html/", mail_words.mail_words_html, name="staff-mail-words-html"),
-    path("mail/<uuid:mail_id>/", mail.one_mail, name="staff-mail-one"),
-    path("mail/<uuid:mail_id>/issue/", mail.issue, name="staff-mail-issue"),
+    path("mail/held-back/", mail.held_back, name="staff-mail-held-back"),
+    path("mail/<uuid:mail_id>/", mail_one.one_mail, name="staff-mail-one"),
+    path("mail/<uuid:mail_id>/issue/", mail_one.issue, name="staff-mail-issue"),
+    path("mail/<uuid:mail_id>/again/", mail_one.again, name="staff-mail-again"),
+    path("mail/<uuid:mail_id>/address/", mail_one.address_works, name="staff-mail-address"),
     path("audit/", audit.audit, name="staff-audit"),
     path("audit/verify/", audit.verify, name="staff-audit-verify"),
     path("audit/export/", audit.export, name="staff-audit-export"),

@@ -14,6 +14,7 @@ from extranet.audit.actions import Action
 from extranet.audit.reading import how_many, last_verification_failed
 from extranet.credentials.models import StaffRole
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.returned.held import OF_CHOICE, held
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.listing import PublicationState, StagedUpload, publications
@@ -36,10 +37,11 @@ class Task:
     words: str
     page: str
     is_urgent: bool = False
+    query: str = ""
 
     @property
     def url(self) -> str:
-        return reverse(self.page)
+        return f"{reverse(self.page)}{self.query}"
 
 
 @access(STAFF)
@@ -88,7 +90,17 @@ def _removals(now: datetime) -> list[Task]:
 
 def _mails(now: datetime) -> list[Task]:
     lost = OutboxMail.objects.filter(state__in=[MailState.GAVE_UP, MailState.BOUNCED], posted_at__gt=now - LATELY)
-    return [Task(lost.count(), "mails never arrived", "staff-mail", is_urgent=True)]
+    waiting = held().exclude(kind__in=OF_CHOICE).count()
+    return [
+        Task(lost.count(), "mails never arrived", "staff-mail", is_urgent=True),
+        Task(waiting, "mails held: the address is in doubt", "staff-mail", is_urgent=True, query="?state=held"),
+    ]
+
+
+def _held_back(now: datetime) -> list[Task]:
+    """Alerts staff that somebody tried to mail or to note down consumer data (J28)."""
+    found = how_many(action=Action.MAIL_BLOCKED, since=now - LATELY)
+    return [Task(found, "texts held back: they seemed to hold consumer data", "staff-mail-held-back", is_urgent=True)]
 
 
 def _trail(now: datetime) -> list[Task]:
@@ -106,9 +118,9 @@ def _trail(now: datetime) -> list[Task]:
 
 WAITS: Mapping[StaffRole, tuple[Callable[[datetime], list[Task]], ...]] = {
     StaffRole.PUBLISHER: (_publications, _rosters),
-    StaffRole.SERVICE_DESK: (_requests, _removals, _mails),
+    StaffRole.SERVICE_DESK: (_requests, _removals, _mails, _held_back),
     StaffRole.AUDITOR: (_trail,),
-    StaffRole.ADMINISTRATOR: (_rosters, _mails),
+    StaffRole.ADMINISTRATOR: (_rosters, _mails, _held_back),
 }
 
 

@@ -30,7 +30,12 @@ COLUMNS = (
     {"label": "Received"},
     {"label": "Taken by"},
 )
-ORIGINS = {"form": "form", "phone": "telephone", "never_received": "password never arrived"}
+ORIGINS = {
+    "form": "form",
+    "phone": "telephone",
+    "never_received": "password never arrived",
+    "address_in_doubt": "mails come back",
+}
 DONE = "This request is answered or closed already. Nothing was sent a second time."
 
 
