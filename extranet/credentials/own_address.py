@@ -17,6 +17,7 @@ from extranet.credentials.hashing import check
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.outbox import cancel
+from extranet.mail.secured import held
 
 OLD_WRONG, THROTTLED, BARRED, OFTEN = "old_wrong", "throttled", "barred", "often"
 CHANGES = "email-change"
@@ -51,7 +52,8 @@ def begin_change(*, account: Account, password: str, new_email: str, by: Actor, 
 
 
 def end_old_mailbox(change: EmailChange) -> None:
-    """Reset links that lie in the old mailbox, or are on their way there, end when the new address takes over.
+    """Reset links that lie in the old mailbox, or are on their way there, and secured mails whose notice went there, end
+    when the new address takes over.
 
     For ``change_email.complete_due``, inside the change's transaction.
     """
@@ -59,6 +61,7 @@ def end_old_mailbox(change: EmailChange) -> None:
     if account is None or change.ended_at is None:
         return
     end_links(account=account)
+    held.end_about(account.username, now=change.ended_at)
     for kind in LINK_MAILS:
         cancel(key_prefix=f"{kind}:{account.username}:", now=change.ended_at)
 

@@ -139,7 +139,7 @@ def _settle(row: OutboxMail, state: MailState, action: Action, now: datetime, *,
         if not _mine(row).update(**values):
             return MailState.QUEUED
         if state != MailState.ACCEPTED:  # nobody will ever hear of what waits to be picked up
-            held.end(OutboxMail.objects.filter(id=row.id))
+            held.end(OutboxMail.objects.filter(id=row.id), now=now)
         record(action=action, now=now, actor=MAIL, subject=row.about, detail=detail)
     log.info("mail settled", state=str(state), kind=row.kind, mail_id=str(row.id), attempts=row.attempts, reason=reason)
     return state

@@ -60,8 +60,8 @@ def _gateway() -> Iterator[str]:
     profile = current()
     if not profile.secured_mark and profile.secured_header is None:
         yield (
-            f"{profile.folder}/profile.toml: portal has neither secured_mark nor secured_header, so no gateway could tell "
-            "which mails to secure: write one, or set EXTRANET_SECURED_MAIL to smime or pickup"
+            f"{profile.folder}/profile.toml: portal has neither secured_mark nor secured_header, so no gateway "
+            "could tell which mails to secure: write one, or set EXTRANET_SECURED_MAIL to smime or pickup"
         )
 
 
