@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from extranet.audit import checkpoints, reading
 from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
-from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
+from extranet.cli.exit_codes import CONFLICT, DOWN, HELD, INTEGRITY, WRONG_USE, failure_of
 from extranet.cli.ready import unapplied, unknown
 from extranet.credentials import pepper
 from extranet.env import Env, missing_to_serve
@@ -25,6 +25,8 @@ from extranet.jobs.models import TimetableRun
 from extranet.keyring.masters import master
 from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.mail.outbox import unfinished
+from extranet.mail.secured import canary, configured
+from extranet.mail.secured.signer import CERTIFICATE
 from extranet.mail.ways import open_way
 from extranet.profile.loader import current
 from extranet.reports import orphans
@@ -209,6 +211,23 @@ def _mail(now: datetime) -> Iterator[Finding]:
     waiting = unfinished().filter(posted_at__lt=now - MAIL_WAITS).count()
     if waiting:
         yield Finding("mail", "warning", f"{waiting} mails wait for more than two hours", "see `extranet mail list`")
+    yield from _secured_mail(now)
+
+
+def _secured_mail(now: datetime) -> Iterator[Finding]:
+    wrong = list(configured.faults(now=now))
+    yield from (Finding("mail", "wrong", text, code=WRONG_USE) for text in wrong)
+    if wrong:
+        return
+    for address in configured.senders_without_certificate():
+        text = f"the signing certificate does not name {address}, so mail programs will warn of its mails"
+        yield Finding("mail", "warning", text, "get a certificate with every sender of the profile in it")
+    if not configured.lasts(now=now):
+        text = "the signing certificate ends within 30 days; then secured mails wait to be picked up"
+        yield Finding("mail", "warning", text, f"get a new one for {CERTIFICATE}")
+    if canary.has_stopped_a_run():
+        text = "the canary mail did not come back secured, so the Monday run was stopped"
+        yield Finding("mail", "wrong", text, "repair the gateway, then `extranet onboard`", HELD)
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

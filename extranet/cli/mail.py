@@ -1,14 +1,17 @@
-"""``mail send`` and ``mail list``: the outbox, never a body."""
+"""``mail send``, ``mail list`` and ``mail canary``: the outbox, never a body."""
 
 from dataclasses import asdict
 from datetime import datetime
 
 import click
 
+from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment, table
 from extranet.cli.exit_codes import DOWN
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.secured import canary as canaries
+from extranet.mail.secured.configured import SecuredMailRefused
 
 
 @click.group()
@@ -26,6 +29,17 @@ def send(now: datetime) -> Answer:
         reason = f"the mail way is down ({sent.down}): the rest stays queued, try again"
         return Answer(asdict(sent), [line], exit_code=DOWN, complaints=[reason])
     return Answer(asdict(sent), [line])
+
+
+@act(mail)
+@moment
+def canary(now: datetime) -> Answer:
+    """Send a canary mail. If a Monday run was stopped, it goes on once this one has come back secured."""
+    if not canaries.is_configured():
+        raise SecuredMailRefused("no canary is configured: set EXTRANET_CANARY_TO and the two beside it")
+    sent = canaries.ask(for_run=canaries.has_stopped_a_run(), by=Actor.shell(), now=now)
+    line = f"{sent.number} is posted; it must be back by {sent.late_at:%Y-%m-%d %H:%M %Z}"
+    return Answer({"number": sent.number, "late_at": sent.late_at, "for_run": sent.for_run}, [line])
 
 
 @act(mail, name="list")

@@ -282,7 +282,7 @@ class CertificateChangedMail(CatalogueMail, kind="certificate_changed"):
 
 @dataclass(frozen=True, kw_only=True)
 class CanaryMail(CatalogueMail, kind="canary"):
-    """To ourselves, by the secured way: ``number`` stands in the subject too, ``phrase`` must not come back in clear."""
+    """To ourselves, by the secured way: ``number`` stands in the subject too, ``phrase`` must not come back."""
 
     number: str
     phrase: str

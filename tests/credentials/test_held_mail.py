@@ -22,9 +22,10 @@ from extranet.credentials.own_address import end_old_mailbox
 from extranet.credentials.pickup import WrongName
 from extranet.credentials.reset_ask import TooManyAsks
 from extranet.credentials.reset_claim import CodeRefused
+from extranet.credentials.reset_link import code_digest
 from extranet.mail.catalogue import AgencyStaffEnrolmentMail
 from extranet.mail.delivery import deliver_due
-from extranet.mail.models import HeldMessage, OutboxMail
+from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
 from extranet.mail.outbox import body_of, post
 from extranet.mail.secured import held
 from extranet.vault.tokens import new_token
@@ -66,7 +67,7 @@ def ask(token: str, name: str, now: datetime) -> tuple[str, str]:
 
 
 def _is_code(token: str, code: str) -> bool:
-    return held.HeldLink.objects.filter(code_digest=held_mail.code_digest(token, code)).exists()
+    return HeldLink.objects.filter(code_digest=code_digest(token, code)).exists()
 
 
 def claim(token: str, code: str, now: datetime) -> Taken:
@@ -122,7 +123,7 @@ def test_looking_any_number_of_times_changes_nothing(alice: Account, now: dateti
         held_mail.look(token=token, now=now)
         held_mail.look_behind(token=second, now=now)
     assert list(HeldMessage.objects.values()) == before
-    assert held.HeldLink.objects.get().code_tries == 0
+    assert HeldLink.objects.get().code_tries == 0
 
 
 def test_it_is_read_once_and_again_for_ten_minutes_by_the_same_browser_only(alice: Account, now: datetime) -> None:

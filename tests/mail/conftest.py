@@ -5,7 +5,7 @@ import datetime as dt
 import email
 import email.policy
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -98,6 +98,7 @@ class Receiver:
         self.taken.clear()
         self.options.clear()
         self.connections = 0
+        self.offers_require_tls = False
         self.at_mail = self.at_rcpt = self.at_data = "250 OK"
 
     async def handle_EHLO(  # noqa: N802
@@ -105,6 +106,8 @@ class Receiver:
     ) -> list[str]:
         session.host_name = hostname
         self.connections += 1
+        if self.offers_require_tls and session.ssl is not None:  # RFC 8689: inside TLS only
+            responses.insert(-1, "250-REQUIRETLS")
         return responses
 
     async def handle_MAIL(  # noqa: N802
@@ -133,8 +136,21 @@ class Receiver:
         return self.at_data
 
 
+class _RequireTls(SMTP):
+    """Knows the option where it offered it; the library itself does not know it at all."""
+
+    def _getparams(self, params: Sequence[str]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = super()._getparams(params)
+        if found and self.session and self.session.ssl and self.event_handler.offers_require_tls:
+            found.pop("REQUIRETLS", None)
+        return found
+
+
 class _AnyPort(Controller):
     """Takes a free port, which the library would otherwise ask itself for under number 0."""
+
+    def factory(self) -> SMTP:
+        return _RequireTls(self.handler, **self.SMTP_kwargs)
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)

@@ -85,6 +85,27 @@ def test_a_server_that_can_is_asked_to_pass_secured_mail_on_under_tls_only() -> 
     assert mail_options(secured=False, offered={"requiretls"}) == []
 
 
+def test_a_server_that_offers_it_inside_tls_is_asked_for_secured_mails_only(
+    tls_server: str, trusting: ssl.SSLContext, receiver: Receiver
+) -> None:
+    receiver.offers_require_tls = True
+    way = open_way(tls_server, ssl_context=trusting)
+    way.deliver(SECURED)
+    way.deliver(PARCEL)
+    way.close()
+    assert ["REQUIRETLS" in options for options in receiver.options] == [True, False]
+    assert receiver.taken == [SECURED.content, PARCEL.content]
+
+
+def test_a_server_that_does_not_offer_it_is_not_asked(
+    tls_server: str, trusting: ssl.SSLContext, receiver: Receiver
+) -> None:
+    way = open_way(tls_server, ssl_context=trusting)
+    way.deliver(SECURED)
+    way.close()
+    assert "REQUIRETLS" not in receiver.options[0]
+
+
 def test_one_connection_serves_many_messages(plain_server: str, receiver: Receiver) -> None:
     way = open_way(plain_server)
     for _ in range(5):

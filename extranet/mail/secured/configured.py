@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from extranet.mail.secured.signer import CERTIFICATE, SignerRefused, signer
 from extranet.profile.loader import current
 
 BODY = "body"
+SOON = timedelta(days=30)
 
 
 class SecuredMailRefused(Exception):
@@ -42,6 +43,11 @@ def senders_without_certificate() -> list[str]:
         return []
     named = addresses_in(signer().certificate)
     return sorted({mail.sender.email for mail in current().mails.values() if mail.secured} - named)
+
+
+def lasts(*, now: datetime) -> bool:
+    """Whether the signing certificate, where one is used, is good for a while."""
+    return settings.EXTRANET.secured_mail != "smime" or signer().is_good(now + SOON)
 
 
 def expectation(text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Who may read it is asked above (credentials/held_mail.py); here are rows, seals 
 
 import hashlib
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -79,7 +80,7 @@ def read(row: HeldMessage, *, now: datetime) -> str:
     return token
 
 
-def again(*, held_id: object, token: str, now: datetime) -> tuple[OutboxMail, Rendered]:
+def again(*, held_id: UUID, token: str, now: datetime) -> tuple[OutboxMail, Rendered]:
     """The message for the browser that took it, for some minutes. Raises Gone."""
     mine = HeldMessage.objects.select_related("mail").filter(pk=held_id, state=HeldState.READ, shown_until__gt=now)
     row = mine.first()

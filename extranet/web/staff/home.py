@@ -14,6 +14,7 @@ from extranet.audit.actions import Action
 from extranet.audit.reading import how_many, last_verification_failed
 from extranet.credentials.models import StaffRole
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.secured import canary
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.listing import PublicationState, StagedUpload, publications
@@ -91,6 +92,11 @@ def _mails(now: datetime) -> list[Task]:
     return [Task(lost.count(), "mails never arrived", "staff-mail", is_urgent=True)]
 
 
+def _canary(now: datetime) -> list[Task]:
+    words = "Monday run stopped: the test mail did not come back secured"
+    return [Task(int(canary.has_stopped_a_run()), words, "staff-mail", is_urgent=True)]
+
+
 def _trail(now: datetime) -> list[Task]:
     refused = how_many(action=Action.ACCESS_REFUSED, since=now - timedelta(days=1))
     return [
@@ -106,9 +112,9 @@ def _trail(now: datetime) -> list[Task]:
 
 WAITS: Mapping[StaffRole, tuple[Callable[[datetime], list[Task]], ...]] = {
     StaffRole.PUBLISHER: (_publications, _rosters),
-    StaffRole.SERVICE_DESK: (_requests, _removals, _mails),
+    StaffRole.SERVICE_DESK: (_canary, _requests, _removals, _mails),
     StaffRole.AUDITOR: (_trail,),
-    StaffRole.ADMINISTRATOR: (_rosters, _mails),
+    StaffRole.ADMINISTRATOR: (_canary, _rosters, _mails),
 }
 
 
