@@ -35,7 +35,7 @@ class Env(BaseSettings):
     smime_key_file: Path | None = Field(None, description="Its private key, PEM without a passphrase.")
     canary_to: str = Field("", description="Address to which the canary mail goes before a Monday run.")
     canary_mailbox: Path | None = Field(None, description="Maildir, folder of `.eml` or mbox where it comes back.")
-    canary_expect: str = Field("", description="What a secured mail shows: `Header: expression` or `body: phrase`.")
+    canary_expect: str = Field("", description="What a secured mail shows: `Header: text` or `body: phrase`.")
     base_url: str = Field("", description="Public address of the portal; every link carries it.")
     reset_url: str = Field("", description="Public address of the reset site; default `/reset/` under the base URL.")
     profile: str = Field("covered_california", description="Name of a profile, or path of a profile folder.")

@@ -87,7 +87,7 @@ def test_a_header_does_instead_of_the_word(settings: Settings, tmp_path: Path, p
 )
 def test_a_header_or_word_that_could_do_harm_is_refused(settings: Settings, tmp_path: Path, line: str) -> None:
     portal(settings, tmp_path, MARK, line)
-    with pytest.raises(ProfileRefused, match="portal.secured_"):
+    with pytest.raises(ProfileRefused, match=r"portal\.secured_"):
         current()
 
 
@@ -161,8 +161,7 @@ def test_a_canary_is_configured_whole_or_not_at_all(settings: Settings, now: dat
         ({"canary_mailbox": Path("/nowhere/at/all")}, "does not exist"),
         ({"canary_expect": "encrypted"}, "EXTRANET_CANARY_EXPECT must be"),
         ({"canary_expect": "X-Secured:"}, "EXTRANET_CANARY_EXPECT must be"),
-        ({"canary_expect": "X-Secured: .*"}, "EXTRANET_CANARY_EXPECT must be"),
-        ({"canary_expect": "X-Secured: ("}, "EXTRANET_CANARY_EXPECT must be"),
+        ({"canary_expect": ": yes"}, "EXTRANET_CANARY_EXPECT must be"),
         ({"secured_mail": "pickup"}, "must be gateway"),
     ],
 )

@@ -94,7 +94,7 @@ def judged(message: bytes, *, phrase: str, expect: str) -> CanaryState:
         shown = any(wanted.encode() in readable for readable in _readable(message, parsed))
     else:
         values = [" ".join(str(value).split()) for value in parsed.get_all(name, [])]
-        shown = any(re.search(wanted, value, re.IGNORECASE) for value in values)
+        shown = any(wanted.lower() in value.lower() for value in values)
     return CanaryState.SECURED if shown else CanaryState.CLEAR
 
 

@@ -29,7 +29,7 @@ def hers(alice: Account, now: datetime) -> Holder:
 def test_alice_uploads_sees_and_removes_her_certificate(alices: Client, alice: Account, hers: Holder) -> None:
     assert send(alices, hers.pem).status_code == 302
     row = MailCertificate.objects.get()
-    assert (row.address, row.added_by) == (alice.address, alice.username)
+    assert (row.address, row.added_by) == (alice.address.lower(), alice.username)
     page = text_of(alices.get(PAGE))
     assert row.fingerprint.upper()[:2] + ":" in page
     told = OutboxMail.objects.get(kind="certificate_changed")
@@ -91,4 +91,4 @@ def test_an_ended_certificate_is_said_to_have_ended(
 
 def test_bobs_mailbox_keeps_its_own(alices: Client, bob: Account, hers: Holder) -> None:
     send(alices, hers.pem)
-    assert not MailCertificate.objects.filter(address=bob.address).exists()
+    assert not MailCertificate.objects.filter(address=bob.address.lower()).exists()
