@@ -1,6 +1,7 @@
 """The agent's certificate for encrypted mails: uploaded or removed with the present password, told to the mailbox."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -67,7 +68,7 @@ def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser:
         added=action is Action.CERTIFICATE_ADDED,
         fingerprint=shown.spelled,
     )
-    key = f"{mail.kind}:{account.username}:{now.timestamp()}"
+    key = f"{mail.kind}:{account.username}:{uuid4().hex}"  # each change is one of its own
     post(mail, to=agent.email, about=account.username, key=key, now=now)
     facts: dict[str, JsonValue] = {"fingerprint": shown.fingerprint, "not_after": shown.not_after.isoformat()}
     record(action=action, now=now, actor=by, subject=account.username, detail=facts)
