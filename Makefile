@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book bench-door setup run test test-fast test-slow test-spark lint format lock clean browser softhsm
+.PHONY: bench bench-book bench-door setup run test test-fast test-slow test-spark lint format lock clean browser softhsm postfix
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -55,9 +55,14 @@ test: setup browser
 softhsm:
 	command -v softhsm2-util >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends softhsm2 >/dev/null)
 
+# Installed, never started: the tests run an instance of their own on loopback.
+postfix:
+	command -v postfix >/dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix >/dev/null)
+
 test-slow: setup browser
 	-$(MAKE) .venv/slow
 	-$(MAKE) .venv/pkcs11 softhsm
+	-$(MAKE) postfix
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
 
 # Half a gigabyte, so it is asked for: test-slow runs these tests where it is installed, and says so where it is not. Needs Java 17.

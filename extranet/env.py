@@ -36,7 +36,7 @@ class Env(BaseSettings):
     smime_key_file: Path | None = Field(None, description="Its private key, PEM without a passphrase.")
     canary_to: str = Field("", description="Address to which the canary mail goes before a Monday run.")
     canary_mailbox: Path | None = Field(None, description="Maildir, folder of `.eml` or mbox where it comes back.")
-    canary_expect: str = Field("", description="What a secured mail shows: `Header: expression` or `body: phrase`.")
+    canary_expect: str = Field("", description="What a secured mail shows: `Header: text` or `body: phrase`.")
     returned_mail: Path | None = Field(
         None, description="Where reports of failed mails arrive: a Maildir, a folder of `.eml` files, or an mbox."
     )

@@ -62,6 +62,7 @@ class Policy:
     onboarding_hour: int = 6  # J4: Monday, local
     third_mail: Literal["password", "pickup"] = "password"  # J8; SC-8
     onboarding_password_waits_hours: int = 24  # J9: mail 3 after mails 1 and 2 are accepted, at most so long
+    canary_minutes: int = 30  # SC-8: the canary before a Monday run must be back by then, or the run stops
     secret_mail_days: int = 7  # SC-28: an undelivered secret is wiped
     key_backup_days: int = 35  # SC-12: backups of keys are kept so long, and an earlier master key for them
     email_change_wait_hours: int = 72  # J19: time for the old address to object

@@ -17,11 +17,11 @@ from extranet.agents.models import Agent
 from extranet.agents.rename import rename
 from extranet.agents.roster import TakenIn, import_roster
 from extranet.audit.record import Actor, flush_tallies
-from extranet.credentials import passkey_ceremony, reset_link, sessions, throttle
+from extranet.credentials import monday_run, passkey_ceremony, reset_link, sessions, throttle
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.expiry import expire
 from extranet.credentials.granting import end_lapsed
-from extranet.credentials.onboarding import onboard
+from extranet.credentials.onboarding import Onboarded
 from extranet.credentials.own_address import end_old_mailbox
 from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_shown import purge_shown
@@ -29,6 +29,7 @@ from extranet.jobs.cron import Entry, Ran, run_due
 from extranet.keyring.backup import remove_old, write_backup
 from extranet.mail.returned.take_in import TakenIn as ReturnedMail
 from extranet.mail.returned.take_in import read_returned
+from extranet.mail.secured import held
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
 from extranet.reports.amend import amend
@@ -45,7 +46,20 @@ COUNTERS_KEPT = timedelta(days=2)  # longer than any window that the counters of
 
 
 def _onboard(now: datetime) -> str:
-    done = onboard(now=now)
+    try:
+        return _taken_in(monday_run.run(now=now))
+    except monday_run.RunWaits:
+        return "waits for its canary"  # the next entry goes on
+    except monday_run.RunStopped:
+        return "stopped by its canary"
+
+
+def _canary(now: datetime) -> str:
+    done = monday_run.go_on(now=now)
+    return _taken_in(done) if done is not None else "no run went on"
+
+
+def _taken_in(done: Onboarded) -> str:
     return f"{done.created} created, {done.kept} kept, {done.silent} silent, {done.unreachable} unreachable"
 
 
@@ -77,6 +91,10 @@ def _flush_tallies(now: datetime) -> str:
 
 def _forget_shown_passwords(now: datetime) -> str:
     return f"{purge_shown(now=now)} forgotten"
+
+
+def _end_held(now: datetime) -> str:
+    return f"{held.end_over(now=now)} wiped"
 
 
 def _retention(now: datetime) -> str:
@@ -113,6 +131,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     # Monday (J4): the roster comes first (the exchange brings it), then onboarding, then the publication's own mails
     Entry("rows that waited", "*/15 * * * *", _waiting_rows),
     Entry(ONBOARDING, "0 6 * * 1", _onboard),  # at the policy's hour, see entries()
+    Entry("canary", "* * * * *", _canary),  # SC-8: before onboarding, where one is configured
     # every day
     Entry("warnings and locks", "*/15 * * * *", _expire),  # J26, J27; the policy itself keeps warnings until 08:00
     Entry("changes of address", "*/5 * * * *", _change_addresses),  # J19
@@ -121,6 +140,7 @@ TIMETABLE_ENTRIES: tuple[Entry, ...] = (
     Entry("inbox", "* * * * *", _inbox),
     Entry("repeated refusals", "* * * * *", _flush_tallies),
     Entry("shown passwords", "* * * * *", _forget_shown_passwords),  # J24
+    Entry("mails to be picked up", "* * * * *", _end_held),  # SC-28
     Entry("retention", "40 2 * * *", _retention),  # SI-12
     Entry("backup of keys", "50 1 * * *", _keep_keys),  # SC-12
     Entry("rights of agency staff", "25 * * * *", _lapsed_rights),  # the gate knows at once; this writes it down

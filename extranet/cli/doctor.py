@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from extranet.audit import checkpoints, reading
 from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment
-from extranet.cli.exit_codes import CONFLICT, DOWN, INTEGRITY, WRONG_USE, failure_of
+from extranet.cli.exit_codes import CONFLICT, DOWN, HELD, INTEGRITY, WRONG_USE, failure_of
 from extranet.cli.ready import unapplied, unknown
 from extranet.credentials import pepper
 from extranet.env import Env, missing_to_serve
@@ -26,6 +26,8 @@ from extranet.keyring.masters import master
 from extranet.keyring.ring import check_master, key_status, signing_key
 from extranet.mail.outbox import unfinished
 from extranet.mail.returned.doctor import at_fault
+from extranet.mail.secured import canary, configured
+from extranet.mail.secured.signer import CERTIFICATE
 from extranet.mail.ways import open_way
 from extranet.profile.checks import require_sound
 from extranet.reports import orphans
@@ -212,6 +214,23 @@ def _mail(now: datetime) -> Iterator[Finding]:
         yield Finding("mail", "warning", f"{waiting} mails wait for more than two hours", "see `extranet mail list`")
     for text, remedy, is_wrong in at_fault(now=now):
         yield Finding("mail", "wrong" if is_wrong else "warning", text, remedy, DOWN if is_wrong else 0)
+    yield from _secured_mail(now)
+
+
+def _secured_mail(now: datetime) -> Iterator[Finding]:
+    wrong = list(configured.faults(now=now))
+    yield from (Finding("mail", "wrong", text, code=WRONG_USE) for text in wrong)
+    if wrong:
+        return
+    for address in configured.senders_without_certificate():
+        text = f"the signing certificate does not name {address}, so mail programs will warn of its mails"
+        yield Finding("mail", "warning", text, "get a certificate with every sender of the profile in it")
+    if not configured.lasts(now=now):
+        text = "the signing certificate ends within 30 days; then secured mails wait to be picked up"
+        yield Finding("mail", "warning", text, f"get a new one for {CERTIFICATE}")
+    if canary.has_stopped_a_run():
+        text = "the canary mail did not come back secured, so the Monday run was stopped"
+        yield Finding("mail", "wrong", text, "repair the gateway, then `extranet onboard`", HELD)
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

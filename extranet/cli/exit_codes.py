@@ -12,6 +12,7 @@ from extranet.audit.checkpoints import IntegrityFailure
 from extranet.credentials.accounts_import import ImportRefused
 from extranet.credentials.api_tokens import TokenNotMade
 from extranet.credentials.hashing import HashingBusy
+from extranet.credentials.monday_run import RunStopped, RunWaits
 from extranet.credentials.staff import StaffRefused
 from extranet.demo.seed import DemoRefused
 from extranet.demo.synth import SynthRefused
@@ -21,6 +22,9 @@ from extranet.keyring.backup import NoBackupFolder, RestoreRefused
 from extranet.keyring.backup_file import BackupDamaged
 from extranet.keyring.ring import KeyMissing
 from extranet.keyring.rotate import RetireRefused
+from extranet.mail.secured.configured import SecuredMailRefused
+from extranet.mail.secured.mailbox import MailboxAway
+from extranet.mail.secured.signer import SignerRefused
 from extranet.mail.ways import WayDown, WayRefused
 from extranet.policy import PolicyRefused
 from extranet.profile.reading import ProfileRefused
@@ -38,9 +42,12 @@ UNEXPECTED, WRONG_USE, INPUT_REFUSED, INTEGRITY, DOWN, CONFLICT, HELD = 1, 2, 3,
 CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((TokenAway,), DOWN),  # a KeyRefused as well, and the first that fits counts
     ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused, DemoRefused, SynthRefused), WRONG_USE),
+    ((SecuredMailRefused, SignerRefused), WRONG_USE),
     ((RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade, RestoreRefused), INPUT_REFUSED),
     ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing, BackupDamaged), INTEGRITY),
     ((Busy, NameTaken, FolderBusy, RetireRefused), CONFLICT),
+    ((RunStopped,), HELD),
+    ((RunWaits, MailboxAway), DOWN),
     ((HashingBusy, NoRoom, NoBackupFolder, WayDown, StoreRefused, InterfaceError, OperationalError), DOWN),
 )
 DISK_FULL = ("disk is full", "No space left on device")  # as SQLite and PostgreSQL say it

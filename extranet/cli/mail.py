@@ -1,4 +1,4 @@
-"""``mail send``, ``mail list``, ``mail returned``: the outbox, never a body, and what came back."""
+"""``mail send``, ``mail list``, ``mail returned``, ``mail canary``: the outbox, never a body, and what came back."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -7,11 +7,14 @@ import click
 from django.conf import settings
 
 from extranet import timetable
+from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment, table
 from extranet.cli.exit_codes import DOWN, WRONG_USE
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.returned.reading import PlaceRefused
+from extranet.mail.secured import canary as canaries
+from extranet.mail.secured.configured import SecuredMailRefused
 
 
 @click.group()
@@ -44,6 +47,17 @@ def returned(now: datetime) -> Answer:
         return Answer({}, [], exit_code=DOWN, complaints=[str(refused)])
     counts = asdict(done)
     return Answer(counts, [", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())])
+
+
+@act(mail)
+@moment
+def canary(now: datetime) -> Answer:
+    """Send a canary mail. If a Monday run was stopped, it goes on once this one has come back secured."""
+    if not canaries.is_configured():
+        raise SecuredMailRefused("no canary is configured: set EXTRANET_CANARY_TO and the two beside it")
+    sent = canaries.ask(for_run=canaries.has_stopped_a_run(), by=Actor.shell(), now=now)
+    line = f"{sent.number} is posted; it must be back by {sent.late_at:%Y-%m-%d %H:%M %Z}"
+    return Answer({"number": sent.number, "late_at": sent.late_at, "for_run": sent.for_run}, [line])
 
 
 @act(mail, name="list")

@@ -5,16 +5,21 @@ import os
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from extranet.demo.seed import refuse_outside
 from extranet.env import EnvironmentRefused, require_to_serve, unknown_variables
 from extranet.keyring.ring import check_master, signing_key
+from extranet.mail.secured.configured import require_configured
 from extranet.mail.ways import open_way
 from extranet.profile.checks import require_sound
 
 
 def require_ready() -> None:
-    """Raise EnvironmentRefused, DemoRefused, KeyRefused, WayRefused or ProfileRefused, naming each variable."""
+    """Raise EnvironmentRefused, DemoRefused, KeyRefused, WayRefused, SecuredMailRefused or ProfileRefused.
+
+    Each names the variable.
+    """
     require_to_serve(settings.EXTRANET)
     refuse_outside(settings.EXTRANET)
     faults = unknown()
@@ -22,6 +27,7 @@ def require_ready() -> None:
         raise EnvironmentRefused("\n".join(faults))
     require_sound()
     open_way(settings.EXTRANET.email).close()
+    require_configured(now=timezone.now())
     if unapplied():
         raise EnvironmentRefused("the database is older than this program: run `extranet init`")
     check_master()

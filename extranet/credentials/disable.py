@@ -11,6 +11,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials import api_tokens, devices, sessions, throttle
 from extranet.credentials.models import Account, EnrolmentLink, ResetLink, ShownPassword
+from extranet.mail.secured import held
 
 
 def disable(*, account: Account, reason: str, by: Actor, now: datetime) -> bool:
@@ -51,11 +52,12 @@ def unlock(*, account: Account, by: Actor, now: datetime) -> int:
 
 
 def end_access(*, account: Account, reason: str, by: Actor, now: datetime) -> int:
-    """End sessions, open links, shown passwords, known devices, tokens and a change of address that a session began;
-    how many sessions were live."""
+    """End sessions, open links, shown passwords, mails to be picked up, known devices, tokens and a change of address
+    that a session began; how many sessions were live."""
     with transaction.atomic():
         api_tokens.end_all(account=account, reason=reason, by=by, now=now)
         end_links(account=account)
+        held.end_about(account.username, now=now)
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
         devices.revoke_all(account=account, now=now)
         if account.agent is not None:  # a thief's session must not move the mails after it ended

@@ -12,6 +12,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.password_mail import KIND, key_of, serial_in
 from extranet.mail.catalogue import PickUpMail
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.secured import held
 
 RUN = Actor.system("given-up mails")
 
@@ -37,6 +38,7 @@ def _revoke(username: str, serial: int, now: datetime) -> Account | None:
     with transaction.atomic():
         if not in_force.filter(temporary=True).update(revoked_at=now):
             return None
+        held.end_about(username, now=now)
         account = Account.objects.select_related("agent").get(username=username)
         detail: dict[str, JsonValue] = {"serial": serial, "mail": key_of(account)}
         record(action=Action.PASSWORD_REVOKED, now=now, actor=RUN, subject=username, detail=detail)

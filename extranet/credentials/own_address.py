@@ -12,20 +12,20 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.disable import end_links
-from extranet.credentials.gate import standing
-from extranet.credentials.hashing import check
 from extranet.credentials.models import Account
+from extranet.credentials.owner_proof import NotProved, proved_agent
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.outbox import cancel
+from extranet.mail.secured import held
 
-OLD_WRONG, THROTTLED, BARRED, OFTEN = "old_wrong", "throttled", "barred", "often"
+OFTEN = "often"
 CHANGES = "email-change"
 A_DAY = 3  # changes begun; each mails an address that is not ours to disturb
 LINK_MAILS = (ResetLinkMail.kind, ResetStartedByStaffMail.kind)
 
 
 class OwnAddressRefused(Exception):
-    """Nothing was begun. ``reason`` is a word of this file."""
+    """Nothing was begun. ``reason`` is a word of this file, or of owner_proof.py."""
 
     def __init__(self, reason: str, retry_after: int | None = None) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ def begin_change(*, account: Account, password: str, new_email: str, by: Actor, 
 
 
 def end_old_mailbox(change: EmailChange) -> None:
-    """Reset links that lie in the old mailbox, or are on their way there, end when the new address takes over.
+    """When the new address takes over: end the reset links of the old mailbox, and the secured mails that wait for it.
 
     For ``change_email.complete_due``, inside the change's transaction.
     """
@@ -59,24 +59,21 @@ def end_old_mailbox(change: EmailChange) -> None:
     if account is None or change.ended_at is None:
         return
     end_links(account=account)
+    held.end_about(account.username, now=change.ended_at)
     for kind in LINK_MAILS:
         cancel(key_prefix=f"{kind}:{account.username}:", now=change.ended_at)
 
 
 def _proved_owner(account: Account, password: str, now: datetime) -> Agent:
-    if account.agent is None or standing(account) is not None:
-        raise OwnAddressRefused(BARRED)
-    allowance = throttle.take(budget=throttle.guesses(throttle.CHANGE), owner=account.username, now=now)
-    if not allowance.allowed:
-        raise OwnAddressRefused(THROTTLED, allowance.retry_after_seconds)
-    if not check(password, account.password).right:
-        raise OwnAddressRefused(OLD_WRONG)
-    throttle.clear(owner=account.username, detail="", scopes=(throttle.CHANGE,))
+    try:
+        agent = proved_agent(account=account, password=password, now=now)
+    except NotProved as refused:
+        raise OwnAddressRefused(refused.reason, refused.retry_after) from None
     day = timedelta(days=1)
     allowance = throttle.take(budget=throttle.Budget(CHANGES, day, ((A_DAY, day),)), owner=account.username, now=now)
     if not allowance.allowed:
         raise OwnAddressRefused(OFTEN, allowance.retry_after_seconds)
-    return account.agent
+    return agent
 
 
 def _note(account: Account, reason: str, by: Actor, now: datetime) -> None:

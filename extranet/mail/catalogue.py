@@ -287,7 +287,7 @@ class CertificateChangedMail(CatalogueMail, kind="certificate_changed"):
 
 @dataclass(frozen=True, kw_only=True)
 class CanaryMail(CatalogueMail, kind="canary"):
-    """To ourselves, by the secured way: ``number`` stands in the subject, ``phrase`` must not come back readable."""
+    """To ourselves, by the secured way: ``number`` stands in the subject too, ``phrase`` must not come back."""
 
     number: str
     phrase: str

@@ -80,7 +80,7 @@ def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
     if not key_prefix and not about:
         raise ValueError("cancel needs key_prefix or about")
     chosen = Q(key__startswith=key_prefix) & (Q(about=about) if about else Q())
-    held.end(OutboxMail.objects.filter(chosen))
+    held.end(OutboxMail.objects.filter(chosen), now=now)
     return sum(cancel_row(row, now=now) for row in OutboxMail.objects.filter(chosen, state__in=WAITING))
 
 

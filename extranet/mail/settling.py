@@ -93,7 +93,7 @@ def _end(outcome: Outcome, now: datetime) -> None:
     here = OutboxMail.objects.filter(id=outcome.row.id)
     here.update(**_values(outcome, now))
     if outcome.state != MailState.DEFERRED:
-        held.end(here)  # nobody will ever hear of what waits to be picked up
+        held.end(here, now=now)  # nobody will ever hear of what waits to be picked up
 
 
 def _values(outcome: Outcome, now: datetime) -> dict[str, object]:

@@ -15,7 +15,7 @@ from extranet.cli.exit_codes import failure_of
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import UsernameReminderMail
 from extranet.mail.models import OutboxMail
-from extranet.mail.outbox import post
+from extranet.mail.outbox import message_of, post
 from extranet.vault import object_store
 from extranet.vault.sealing import Unopenable
 from tests.agents.conftest import ALICE, CHARLIE, EVERYBODY
@@ -232,3 +232,24 @@ def test_a_full_disk_is_called_one_whoever_met_it(error: Exception) -> None:
     failure = failure_of(error)
     assert failure.exit_code == 5
     assert failure.lines == ["the disk is full: make room, then give the same command again"]
+
+
+def test_a_monday_run_ends_with_5_while_its_canary_is_away_and_with_7_where_it_came_back_in_clear(
+    call: Call, roster_file: RosterFile, tmp_path: Path, settings: Settings
+) -> None:
+    call("roster", "import", roster_file(ALICE))
+    assert call("mail", "canary").code == 2
+    back = tmp_path / "back"
+    back.mkdir()
+    env = {"canary_to": "canary@exchange.test", "canary_mailbox": back, "canary_expect": "X-Secured: yes"}
+    settings.EXTRANET = settings.EXTRANET.model_copy(update=env)
+    first = call("onboard")
+    assert (first.code, "before it came back secured" in first.err) == (5, True)
+    (back / "1.eml").write_bytes(message_of(OutboxMail.objects.get(kind="canary")))
+    stopped = call("onboard", "--json")
+    assert (stopped.code, "in clear" in stopped.err) == (7, True)
+    assert not Account.objects.exists()
+    assert call("mail", "canary", "--json").facts["for_run"] is True
+    newest = OutboxMail.objects.filter(kind="canary").latest("posted_at")
+    (back / "2.eml").write_bytes(f"X-Secured: yes\r\nMessage-ID: {newest.message_id}\r\n\r\nsealed".encode())
+    assert call("onboard", "--json").facts["created"] == 1

@@ -5,7 +5,7 @@ import datetime as dt
 import email
 import email.policy
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -91,7 +91,7 @@ class Receiver:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.options: list[list[str]] = []
-        self.asked: dict[str, str] = {}
+        self.asked: dict[str, object] = {}
         self.connections = 0
         self.reset()
 
@@ -100,6 +100,7 @@ class Receiver:
         self.options.clear()
         self.asked.clear()
         self.connections = 0
+        self.offers_require_tls = self.offers_reports = False
         self.at_mail = self.at_rcpt = self.at_data = "250 OK"
 
     async def handle_EHLO(  # noqa: N802
@@ -107,7 +108,10 @@ class Receiver:
     ) -> list[str]:
         session.host_name = hostname
         self.connections += 1
-        return [*responses[:-1], server.offers, responses[-1]] if isinstance(server, ReportingServer) else responses
+        offers = ["250-DSN"] if self.offers_reports else []
+        if self.offers_require_tls and session.ssl is not None:  # RFC 8689: inside TLS only
+            offers.append("250-REQUIRETLS")
+        return [*responses[:-1], *offers, responses[-1]]
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -135,25 +139,24 @@ class Receiver:
         return self.at_data
 
 
-class ReportingServer(SMTP):
-    """A server that offers delivery reports (RFC 3461), and keeps what it was asked for."""
+class _Server(SMTP):
+    """Knows the options that it offered; the library itself does not know them at all."""
 
-    offers = "250-DSN"
-
-    def _getparams(self, params: Any) -> Any:
-        found = super()._getparams(params) or {}
-        for name in {"RET", "ENVID", "NOTIFY"} & set(found):
-            self.event_handler.asked[name] = found.pop(name)
+    def _getparams(self, params: Sequence[str]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = super()._getparams(params)
+        known = {"RET", "ENVID", "NOTIFY"} if self.event_handler.offers_reports else set()
+        if self.session and self.session.ssl and self.event_handler.offers_require_tls:
+            known.add("REQUIRETLS")
+        for name in known & set(found or {}):
+            self.event_handler.asked[name] = (found or {}).pop(name)
         return found
 
 
 class _AnyPort(Controller):
     """Takes a free port, which the library would otherwise ask itself for under number 0."""
 
-    server_class: type[SMTP] = SMTP
-
     def factory(self) -> SMTP:
-        return self.server_class(self.handler, **self.SMTP_kwargs)
+        return _Server(self.handler, **self.SMTP_kwargs)
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
@@ -163,7 +166,6 @@ class _AnyPort(Controller):
 
 def _serve(receiver: Receiver, scheme: str = "smtp", server_class: type[SMTP] = SMTP, **options: Any) -> Iterator[str]:
     controller = _AnyPort(receiver, hostname="127.0.0.1", port=0, **options)
-    controller.server_class = server_class
     controller.start()
     try:
         yield f"{scheme}://127.0.0.1:{controller.port}"
@@ -218,12 +220,6 @@ def receiver(_receiver: Receiver) -> Receiver:
 def plain_server(_receiver: Receiver) -> Iterator[str]:
     """A server without any TLS."""
     yield from _serve(_receiver)
-
-
-@pytest.fixture(scope="session")
-def reporting_server(_receiver: Receiver) -> Iterator[str]:
-    """A server without TLS that offers delivery reports."""
-    yield from _serve(_receiver, server_class=ReportingServer)
 
 
 @pytest.fixture(scope="session")

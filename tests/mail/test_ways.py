@@ -85,20 +85,40 @@ def test_a_server_that_can_is_asked_to_pass_secured_mail_on_under_tls_only() -> 
     assert mail_options(secured=False, offered={"requiretls"}) == []
 
 
-def test_a_delivery_report_shall_not_send_the_words_of_a_mail_back(
-    reporting_server: str, plain_server: str, receiver: Receiver
-) -> None:
+def test_a_delivery_report_shall_not_send_the_words_of_a_mail_back(plain_server: str, receiver: Receiver) -> None:
     """A bounced password would lie in another mailbox, in clear."""
-    way = open_way(reporting_server)
+    receiver.offers_reports = True
+    way = open_way(plain_server)
     way.deliver(PARCEL)
     way.close()
     assert receiver.taken == [PARCEL.content]
     assert receiver.asked == {"RET": "HDRS", "ENVID": PARCEL.name, "NOTIFY": "FAILURE,DELAY"}
     receiver.reset()
-    way = open_way(plain_server)  # does not offer it, and would refuse what it does not know
+    way = open_way(plain_server)  # does not offer it now, and would refuse what it does not know
     way.deliver(PARCEL)
     way.close()
     assert (receiver.taken, receiver.asked) == ([PARCEL.content], {})
+
+
+def test_a_server_that_offers_it_inside_tls_is_asked_for_secured_mails_only(
+    tls_server: str, trusting: ssl.SSLContext, receiver: Receiver
+) -> None:
+    receiver.offers_require_tls = True
+    way = open_way(tls_server, ssl_context=trusting)
+    way.deliver(SECURED)
+    way.deliver(PARCEL)
+    way.close()
+    assert ["REQUIRETLS" in options for options in receiver.options] == [True, False]
+    assert receiver.taken == [SECURED.content, PARCEL.content]
+
+
+def test_a_server_that_does_not_offer_it_is_not_asked(
+    tls_server: str, trusting: ssl.SSLContext, receiver: Receiver
+) -> None:
+    way = open_way(tls_server, ssl_context=trusting)
+    way.deliver(SECURED)
+    way.close()
+    assert "REQUIRETLS" not in receiver.options[0]
 
 
 def test_one_connection_serves_many_messages(plain_server: str, receiver: Receiver) -> None:

@@ -44,6 +44,7 @@ CHANGES: dict[str, str] = {
     "unknown_device_budget_per_day": f"{ENTERING}test_how_many_guesses_all_strange_devices_have_together",
     "onboarding_hour": f"{DAYS}test_at_which_hour_of_monday_agents_are_taken_in",
     "onboarding_password_waits_hours": f"{DAYS}test_how_long_the_third_mail_waits_for_the_others",
+    "canary_minutes": f"{DAYS}test_how_long_the_monday_run_waits_for_its_canary",
     "secret_mail_days": f"{DAYS}test_how_long_an_undelivered_mail_is_kept",
     "key_backup_days": f"{DAYS}test_how_long_backups_of_keys_are_kept",
     "email_change_wait_hours": f"{DAYS}test_how_long_a_new_address_waits",

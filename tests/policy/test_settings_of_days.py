@@ -1,9 +1,11 @@
 """Each setting of Mondays, mails and the service center, with two values: what happens is not the same."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
+from pytest_django import Settings
 
 from extranet.agents.change_email import ask, complete_due
 from extranet.agents.models import EmailChange
@@ -12,6 +14,7 @@ from extranet.jobs.cron import latest_due
 from extranet.mail.claims import due
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.secured import canary
 from extranet.policy import clock_state, due_at, overdue_at
 from extranet.profile.loader import current
 from extranet.timetable import ONBOARDING, TIMETABLE_ENTRIES, entries
@@ -95,3 +98,16 @@ def test_from_which_hour_of_monday_its_file_is_late(
 ) -> None:
     under(publication_late_hour=publication_late_hour)
     assert missing_monday(MONDAY - timedelta(days=7), now) == missing
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("canary_minutes", "stopped"), [(30, False), (10, True)])
+def test_how_long_the_monday_run_waits_for_its_canary(
+    under: Under, now: datetime, tmp_path: Path, settings: Settings, canary_minutes: int, stopped: bool
+) -> None:
+    under(canary_minutes=canary_minutes)
+    env = {"canary_to": "canary@exchange.test", "canary_mailbox": tmp_path, "canary_expect": "X-Secured: yes"}
+    settings.EXTRANET = settings.EXTRANET.model_copy(update=env)
+    canary.ask(for_run=True, by=DESK, now=now)
+    canary.look(now=now + timedelta(minutes=20))
+    assert canary.has_stopped_a_run() == stopped

@@ -10,13 +10,18 @@ import django
 
 django.setup()
 
+from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.test.utils import setup_test_environment
 from django.utils import timezone
 
 from extranet.credentials.models import StaffRole
 from extranet.credentials.staff import add_staff
+from extranet.mail.catalogue import UsernameMail
+from extranet.mail.models import OutboxMail
+from extranet.mail.outbox import body_of, post
 from tests.credentials.people import CHOSEN, DESK, new_account
 from tests.credentials.reset_walks import link_in, reset_mails
 from tests.web.reset_site.browser import Browser
@@ -76,7 +81,25 @@ def walk() -> None:
     forgetful = Browser(watched(RESET))
     forgetful.ask("4000001")
     assert forgetful.open(link_in(reset_mails(alice)[0])).send().status == 200
+    pick_up()
     people["agent"].post("/logout/")
+
+
+def pick_up() -> None:
+    """A secured mail that waits, to its end."""
+    bob = new_account("4000002", now=timezone.now())
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"secured_mail": "pickup"})
+    with transaction.atomic():
+        mail = UsernameMail(first_name="Bob", last_name="Example", username=bob.username)
+        notice = post(mail, to=bob.address, about=bob.username, key="bob", now=timezone.now())
+    reader = Browser(watched(RESET))
+    code = reader.open(_secured_link(notice)).send(username="4000002").page.by_id["letter-code"]
+    second = OutboxMail.objects.get(kind="secured_link")
+    assert reader.open(_secured_link(second)).send(code=code).status == 200
+
+
+def _secured_link(mail: OutboxMail) -> str:
+    return next(word for word in body_of(mail).text.split() if "/secured/" in word)
 
 
 def forms() -> dict[str, int]:

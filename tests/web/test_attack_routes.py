@@ -29,7 +29,17 @@ SAMPLES = {
     "rest": "nowhere",
     "passkey": "9",
     **dict.fromkeys(
-        ["mail_id", "upload_id", "publication_id", "link_id", "token_id", "session_id", "account_id", "grant_id"],
+        [
+            "mail_id",
+            "upload_id",
+            "publication_id",
+            "link_id",
+            "token_id",
+            "session_id",
+            "account_id",
+            "grant_id",
+            "held_id",
+        ],
         NOBODYS,
     ),
 }

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BOUND = [True, True, "Lax", "/", ""]
-KNOWN = {f"__Host-{name}": BOUND for name in ("session", "csrf", "device", "enrolment", "reset", "reset-shown")}
+NAMES = ("session", "csrf", "device", "enrolment", "reset", "reset-shown", "secured-shown")
+KNOWN = {f"__Host-{name}": BOUND for name in NAMES}
 
 
 @pytest.fixture(scope="module")

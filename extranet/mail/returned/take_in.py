@@ -142,7 +142,7 @@ def _bounce(mail: OutboxMail, status: str, now: datetime) -> None:
     if mail.secret and mail.wiped_at is None:
         values |= {"sealed_body": None, "wiped_at": now}
     if OutboxMail.objects.filter(pk=mail.pk).exclude(state__in=ENDS).update(**values):
-        waiting.end(OutboxMail.objects.filter(pk=mail.pk))  # nobody hears of what it announced
+        waiting.end(OutboxMail.objects.filter(pk=mail.pk), now=now)  # nobody hears of what it announced
         detail = {**facts(mail), "reason": f"came back: {status}"}
         record(action=Action.MAIL_BOUNCED, now=now, actor=RETURNED, subject=mail.about, detail=detail)
 

@@ -41,8 +41,8 @@ def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, language:
     row.subject = marked(words.subject, profile.secured_mark) if row.secured else words.subject
     if not row.secured:
         return Composed(compose(row, words, sender))
-    configured = settings.EXTRANET.secured_mail
-    if configured == "gateway":
+    configured = SecuredBy(settings.EXTRANET.secured_mail)
+    if configured == SecuredBy.GATEWAY:
         row.secured_by = SecuredBy.GATEWAY
         return Composed(compose(row, words, sender, header=profile.secured_header))
     if configured == "smime" and (message := _encrypted(row, words, sender, now)):

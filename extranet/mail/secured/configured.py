@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from extranet.mail.secured.signer import CERTIFICATE, SignerRefused, signer
 from extranet.profile.loader import current
 
 BODY = "body"
+SOON = timedelta(days=30)
 
 
 class SecuredMailRefused(Exception):
@@ -44,24 +45,25 @@ def senders_without_certificate() -> list[str]:
     return sorted({mail.sender.email for mail in current().mails.values() if mail.secured} - named)
 
 
+def lasts(*, now: datetime) -> bool:
+    """Whether the signing certificate, where one is used, is good for a while."""
+    return settings.EXTRANET.secured_mail != "smime" or signer().is_good(now + SOON)
+
+
 def expectation(text: str) -> tuple[str, str]:
-    """Header and regular expression, or ``body`` and a phrase. Raises ValueError, re.error."""
+    """Header and what must stand in it, or ``body`` and a phrase. Raises ValueError."""
     name, colon, wanted = (piece.strip() for piece in text.partition(":"))
     if not colon or not wanted or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
         raise ValueError
-    if name.lower() == BODY:
-        return BODY, wanted
-    if re.compile(wanted).fullmatch(""):
-        raise ValueError  # would be content with a header that is not there
-    return name, wanted
+    return BODY if name.lower() == BODY else name, wanted
 
 
 def _gateway() -> Iterator[str]:
     profile = current()
     if not profile.secured_mark and profile.secured_header is None:
         yield (
-            f"{profile.folder}/profile.toml: portal has neither secured_mark nor secured_header, so no gateway could tell "
-            "which mails to secure: write one, or set EXTRANET_SECURED_MAIL to smime or pickup"
+            f"{profile.folder}/profile.toml: portal has neither secured_mark nor secured_header, so no gateway "
+            "could tell which mails to secure: write one, or set EXTRANET_SECURED_MAIL to smime or pickup"
         )
 
 
@@ -93,7 +95,7 @@ def _canary(env: Env) -> Iterator[str]:
         yield f"EXTRANET_CANARY_MAILBOX: {env.canary_mailbox} does not exist: name a Maildir, a folder or an mbox"
     if env.canary_expect and not _is_expectation(env.canary_expect):
         yield (
-            "EXTRANET_CANARY_EXPECT must be a header and an expression, or body and a phrase: "
+            "EXTRANET_CANARY_EXPECT must be a header and a part of its value, or body and a phrase: "
             "e.g. Content-Type: application/pkcs7-mime"
         )
 
@@ -109,6 +111,6 @@ def _is_address(text: str) -> bool:
 def _is_expectation(text: str) -> bool:
     try:
         expectation(text)
-    except (ValueError, re.error):
+    except ValueError:
         return False
     return True

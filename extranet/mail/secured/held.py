@@ -5,10 +5,14 @@ Who may read it is asked above (credentials/held_mail.py); here are rows, seals 
 
 import hashlib
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, JsonValue, record
 from extranet.keyring.ring import open_text, seal_text
 from extranet.mail.message import words_in
 from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
@@ -19,6 +23,7 @@ from extranet.profile.words import Rendered
 from extranet.vault.sealing import Unopenable, open_bytes, seal_bytes
 from extranet.vault.tokens import digest, new_token
 
+MAIL = Actor.system("mail")
 PATH = "/secured/"  # under the reset site's address, then the token
 
 
@@ -75,7 +80,7 @@ def read(row: HeldMessage, *, now: datetime) -> str:
     return token
 
 
-def again(*, held_id: object, token: str, now: datetime) -> tuple[OutboxMail, Rendered]:
+def again(*, held_id: UUID, token: str, now: datetime) -> tuple[OutboxMail, Rendered]:
     """The message for the browser that took it, for some minutes. Raises Gone."""
     mine = HeldMessage.objects.select_related("mail").filter(pk=held_id, state=HeldState.READ, shown_until__gt=now)
     row = mine.first()
@@ -88,20 +93,21 @@ def again(*, held_id: object, token: str, now: datetime) -> tuple[OutboxMail, Re
     return row.mail, words_in(message)
 
 
-def end(mails: QuerySet[OutboxMail]) -> int:
+def end(mails: QuerySet[OutboxMail], *, now: datetime) -> int:
     """Wipe what is held of these mails, read or not; how many. Inside the act's transaction."""
-    return _end(HeldMessage.objects.filter(mail__in=mails))
+    return _end(HeldMessage.objects.filter(mail__in=mails), now)
 
 
-def end_about(about: str) -> int:
+def end_about(about: str, *, now: datetime) -> int:
     """Wipe all that is held for one name. Inside the act's transaction."""
-    return _end(HeldMessage.objects.filter(mail__about=about))
+    return _end(HeldMessage.objects.filter(mail__about=about), now)
 
 
 def end_over(*, now: datetime) -> int:
     """Wipe what nobody picked up in time, and what was shown for long enough; how many."""
     late = Q(state=HeldState.WAITING, expires_at__lte=now)
-    return _end(HeldMessage.objects.filter(late | Q(state=HeldState.READ, shown_until__lte=now)))
+    with transaction.atomic():
+        return _end(HeldMessage.objects.filter(late | Q(state=HeldState.READ, shown_until__lte=now)), now)
 
 
 def count_try(link: HeldLink, *, most: int) -> bool:
@@ -109,8 +115,18 @@ def count_try(link: HeldLink, *, most: int) -> bool:
     return bool(HeldLink.objects.filter(pk=link.pk, code_tries__lt=most).update(code_tries=F("code_tries") + 1))
 
 
-def _end(rows: QuerySet[HeldMessage]) -> int:
-    return rows.exclude(state=HeldState.ENDED).update(state=HeldState.ENDED, sealed=None)
+def _end(rows: QuerySet[HeldMessage], now: datetime) -> int:
+    """Of a mail that nobody has read the trail says that nobody will."""
+    ended = 0
+    for row in rows.exclude(state=HeldState.ENDED).select_related("mail"):
+        mine = HeldMessage.objects.filter(pk=row.pk, state=row.state)
+        if not mine.update(state=HeldState.ENDED, sealed=None):
+            continue
+        ended += 1
+        if row.state == HeldState.WAITING:
+            facts: dict[str, JsonValue] = {"kind": row.mail.kind, "key": row.mail.key}
+            record(action=Action.HELD_MAIL_ENDED, now=now, actor=MAIL, subject=row.mail.about, detail=facts)
+    return ended
 
 
 def _place(row: HeldMessage) -> str:

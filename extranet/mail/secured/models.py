@@ -81,7 +81,7 @@ class Canary(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=40, unique=True)  # in its subject: by this it is known again
-    sealed_phrase = models.BinaryField()  # system key "outbox"
+    phrase = models.CharField(max_length=40)  # in its body alone: must not come back in clear
     state = models.CharField(max_length=10, choices=CanaryState, default=CanaryState.ASKED)
     for_run = models.BooleanField(default=False)
     asked_at = models.DateTimeField(db_index=True)

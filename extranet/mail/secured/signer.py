@@ -34,11 +34,15 @@ class Signer:
 
 def signer() -> Signer:
     """The configured one, whether its time is over or not. Raises SignerRefused."""
-    certificate, key = settings.EXTRANET.smime_certificate_file, settings.EXTRANET.smime_key_file
-    for variable, file in ((CERTIFICATE, certificate), (KEY, key)):
-        if file is None:
-            raise SignerRefused(f"{variable} is not set: name a PEM file, which EXTRANET_SECURED_MAIL=smime needs")
+    certificate = _named(CERTIFICATE, settings.EXTRANET.smime_certificate_file)
+    key = _named(KEY, settings.EXTRANET.smime_key_file)
     return _loaded(certificate, _changed_at(CERTIFICATE, certificate), key, _changed_at(KEY, key))
+
+
+def _named(variable: str, file: Path | None) -> Path:
+    if file is None:
+        raise SignerRefused(f"{variable} is not set: name a PEM file, which EXTRANET_SECURED_MAIL=smime needs")
+    return file
 
 
 def _changed_at(variable: str, file: Path) -> int:

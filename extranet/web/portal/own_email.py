@@ -12,7 +12,7 @@ from extranet.agents.change_email import EmailChangeRefused, stop, waiting_chang
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
 from extranet.agents.prove_email import ProofRefused, prove
-from extranet.credentials import own_address
+from extranet.credentials import own_address, owner_proof
 from extranet.credentials.own_address import OwnAddressRefused, begin_change
 from extranet.credentials.step_up import Proof
 from extranet.mail.outbox import AddressRefused
@@ -21,9 +21,9 @@ from extranet.web.access import AGENTS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 
 WORDS = {
-    own_address.OLD_WRONG: ("password", "This is not your present password."),
-    own_address.THROTTLED: (None, "Too many tries. Wait a little, or use the reset link."),
-    own_address.BARRED: (None, "The account cannot be used now. Ask the service center."),
+    owner_proof.OLD_WRONG: ("password", "This is not your present password."),
+    owner_proof.THROTTLED: (None, "Too many tries. Wait a little, or use the reset link."),
+    owner_proof.BARRED: (None, "The account cannot be used now. Ask the service center."),
     own_address.OFTEN: (None, "Three changes were begun in a day. Wait until tomorrow, or call the service center."),
 }
 

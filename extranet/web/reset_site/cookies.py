@@ -1,4 +1,4 @@
-"""The two cookies of the reset site: which browser asked, and which one may see the new password again."""
+"""The cookies of the reset site: which browser asked, which may see the new password again, which the secured mail."""
 
 import re
 
@@ -9,6 +9,7 @@ from extranet.vault.tokens import new_token
 from extranet.web.cookies import cookie_name, set_cookie
 
 BROWSER_COOKIE, SHOWN_COOKIE = cookie_name("reset"), cookie_name("reset-shown")
+LETTER_COOKIE = cookie_name("secured-shown")
 _TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 
 
@@ -32,6 +33,14 @@ def remember_browser(response: HttpResponse, token: str) -> HttpResponse:
 
 def remember_shown(response: HttpResponse, token: str) -> HttpResponse:
     return set_cookie(response, SHOWN_COOKIE, token, seconds=policy().shown_password_minutes * 60)
+
+
+def letter_token(request: HttpRequest) -> str:
+    return _read(request, LETTER_COOKIE)
+
+
+def remember_letter(response: HttpResponse, token: str) -> HttpResponse:
+    return set_cookie(response, LETTER_COOKIE, token, seconds=policy().shown_password_minutes * 60)
 
 
 def _read(request: HttpRequest, name: str) -> str:

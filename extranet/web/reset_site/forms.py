@@ -38,6 +38,34 @@ class PickUpForm(UsernameForm):
         self.fields["username"].help_text = f"It came in an e-mail of its own. {self.fields['username'].help_text}"
 
 
+class ReaderForm(UsernameForm):
+    """Whose secured mail it is."""
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        field, profile = self.fields["username"], current()
+        field.label = f"{profile.words['user_name']} or license number"
+        field.help_text = (
+            f"For example {profile.username_example} or {profile.license_example}. "
+            "You work for an agent? Then the license number of that agent."
+        )
+
+
+class LetterCodeForm(forms.Form):
+    """The second half."""
+
+    code = forms.CharField(
+        label="Short code",
+        max_length=20,
+        help_text="Six letters and digits, from the page that told you to look into your e-mail.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "characters"}),
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["code"].label = f"Short code ({policy().reset_code_tries} tries)"
+
+
 class HowForm(forms.Form):
     """By which way (J18). There is one."""
 

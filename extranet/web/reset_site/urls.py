@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extranet.web.reset_site import again, pickup, views
+from extranet.web.reset_site import again, pickup, secured, views
 from extranet.web.reset_site.arrive import arrive
 
 pages = [
@@ -14,6 +14,12 @@ pages = [
     path("pickup/<slug:token>/", pickup.arrive, name="reset-pickup"),
     path("pickup/<slug:token>", pickup.arrive),
     path("link/<slug:token>/again/", again.again, name="reset-again"),
+    path("secured/sent/", secured.sent, name="secured-sent"),
+    path("secured/<slug:token>/", secured.arrive, name="secured"),
+    path("secured/<slug:token>", secured.arrive),
+    path("secured/link/<slug:token>/", secured.link, name="secured-link"),
+    path("secured/link/<slug:token>", secured.link),
+    path("secured/read/<uuid:held_id>/", secured.read, name="secured-read"),
     path("done/<uuid:link_id>/", views.done, name="reset-done"),
 ]
 urlpatterns = [*pages, path("arrive/", arrive, name="reset-arrive")]

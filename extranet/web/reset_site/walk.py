@@ -30,6 +30,8 @@ class Walk:
     pickup: bool = False
     device: str = ""
     """The known device that asks, if it is one."""
+    letter: bool = False
+    """A secured mail is picked up: no password's walk, nor good for one."""
 
 
 def sealed(walk: Walk, *, token: str, now: datetime) -> str:
@@ -44,8 +46,8 @@ def onward(name: str, walk: Walk, *, token: str, now: datetime) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse(name)}?{query}", status=SEE_OTHER)
 
 
-def opened(request: HttpRequest, *, now: datetime) -> Walk | None:
-    """What ``sealed`` sealed for this browser; None if too old or anybody else's: start again."""
+def opened(request: HttpRequest, *, now: datetime, letter: bool = False) -> Walk | None:
+    """What ``sealed`` sealed for this browser; None if too old, of another kind or anybody else's: start again."""
     token, text = browser_token(request), request.GET.get("walk", "")
     if not token or not 0 < len(text) <= LONGEST:
         return None
@@ -53,7 +55,8 @@ def opened(request: HttpRequest, *, now: datetime) -> Walk | None:
         at, words = json.loads(open_text(Purpose.VIEWS, base64.urlsafe_b64decode(text.encode()), _place(token)))
     except (Unopenable, binascii.Error):
         return None
-    return Walk(**words) if timedelta(0) <= now - datetime.fromtimestamp(at, tz=now.tzinfo) < GOOD_FOR else None
+    walk, age = Walk(**words), now - datetime.fromtimestamp(at, tz=now.tzinfo)
+    return walk if walk.letter == letter and timedelta(0) <= age < GOOD_FOR else None
 
 
 def _place(token: str) -> str:

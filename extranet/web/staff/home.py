@@ -15,6 +15,7 @@ from extranet.audit.reading import how_many, last_verification_failed
 from extranet.credentials.models import StaffRole
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.returned.held import OF_CHOICE, held
+from extranet.mail.secured import canary
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.listing import PublicationState, StagedUpload, publications
@@ -103,6 +104,11 @@ def _held_back(now: datetime) -> list[Task]:
     return [Task(found, "texts held back: they seemed to hold consumer data", "staff-mail-held-back", is_urgent=True)]
 
 
+def _canary(now: datetime) -> list[Task]:
+    words = "Monday run stopped: the test mail did not come back secured"
+    return [Task(int(canary.has_stopped_a_run()), words, "staff-mail", is_urgent=True)]
+
+
 def _trail(now: datetime) -> list[Task]:
     refused = how_many(action=Action.ACCESS_REFUSED, since=now - timedelta(days=1))
     return [
@@ -118,9 +124,9 @@ def _trail(now: datetime) -> list[Task]:
 
 WAITS: Mapping[StaffRole, tuple[Callable[[datetime], list[Task]], ...]] = {
     StaffRole.PUBLISHER: (_publications, _rosters),
-    StaffRole.SERVICE_DESK: (_requests, _removals, _mails, _held_back),
+    StaffRole.SERVICE_DESK: (_canary, _requests, _removals, _mails, _held_back),
     StaffRole.AUDITOR: (_trail,),
-    StaffRole.ADMINISTRATOR: (_rosters, _mails, _held_back),
+    StaffRole.ADMINISTRATOR: (_canary, _rosters, _mails, _held_back),
 }
 
 

@@ -1,0 +1,79 @@
+"""The agent's certificate for encrypted mails: uploaded or removed with the present password, told to the mailbox."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import transaction
+
+from extranet.agents.models import Agent
+from extranet.audit.actions import Action
+from extranet.audit.record import Actor, JsonValue, record, record_refusal
+from extranet.credentials.models import Account
+from extranet.credentials.owner_proof import NotProved, proved_agent
+from extranet.mail.catalogue import CertificateChangedMail
+from extranet.mail.outbox import post
+from extranet.mail.secured import certificates
+from extranet.mail.secured.certificates import CertificateRefused, Shown
+
+UNFIT = "certificate"
+
+
+def upload(*, account: Account, password: str, uploaded: bytes, browser: str, by: Actor, now: datetime) -> Shown:
+    """Encrypt the agent's secured mails with it from now on, in place of an earlier one.
+
+    Raises NotProved, CertificateRefused, HashingBusy; then nothing changed.
+    """
+    try:
+        agent = proved_agent(account=account, password=password, now=now)
+        certificate = certificates.read(uploaded, address=agent.email, now=now)
+    except NotProved as refused:
+        _note(account, refused.reason, by, now)
+        raise
+    except CertificateRefused:
+        _note(account, UNFIT, by, now)
+        raise
+    with transaction.atomic():
+        shown = certificates.keep(certificate, address=agent.email, by=by.name, now=now)
+        _tell(Action.CERTIFICATE_ADDED, account, agent, shown, browser, by, now)
+    return shown
+
+
+def remove(*, account: Account, password: str, browser: str, by: Actor, now: datetime) -> bool:
+    """Encrypt no more: secured mails wait to be picked up. False if there was no certificate.
+
+    Raises NotProved, HashingBusy.
+    """
+    try:
+        agent = proved_agent(account=account, password=password, now=now)
+    except NotProved as refused:
+        _note(account, refused.reason, by, now)
+        raise
+    with transaction.atomic():
+        shown = certificates.remove(address=agent.email)
+        if shown is None:
+            return False
+        _tell(Action.CERTIFICATE_REMOVED, account, agent, shown, browser, by, now)
+    return True
+
+
+def kept_of(account: Account) -> Shown | None:
+    """What is kept for the agent's address of today."""
+    return certificates.kept(address=account.address)
+
+
+def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser: str, by: Actor, now: datetime) -> None:
+    mail = CertificateChangedMail(
+        when=now,
+        browser="".join(filter(str.isprintable, browser))[:120],
+        added=action is Action.CERTIFICATE_ADDED,
+        fingerprint=shown.spelled,
+    )
+    key = f"{mail.kind}:{account.username}:{uuid4().hex}"  # each change is one of its own
+    post(mail, to=agent.email, about=account.username, key=key, now=now)
+    facts: dict[str, JsonValue] = {"fingerprint": shown.fingerprint, "not_after": shown.not_after.isoformat()}
+    record(action=action, now=now, actor=by, subject=account.username, detail=facts)
+
+
+def _note(account: Account, reason: str, by: Actor, now: datetime) -> None:
+    action, detail = Action.CERTIFICATE_REFUSED, {"reason": reason}
+    record_refusal(action=action, now=now, actor=by, subject=account.username, detail=detail)
