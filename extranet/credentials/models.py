@@ -11,6 +11,7 @@ from extranet.agents.models import Agent
 from extranet.credentials.passkey_models import ChallengePurpose as ChallengePurpose
 from extranet.credentials.passkey_models import Passkey as Passkey
 from extranet.credentials.passkey_models import PasskeyChallenge as PasskeyChallenge
+from extranet.credentials.throttle_models import Throttle as Throttle
 from extranet.profile.loader import current
 
 
@@ -214,23 +215,6 @@ class EnrolmentLink(models.Model):
 
     def __str__(self) -> str:
         return f"enrolment of {self.account_id}"
-
-
-class Throttle(models.Model):
-    """A counter of tries in a window, by scope and digest of what it counts; moved by one atomic UPDATE."""
-
-    scope = models.CharField(max_length=30)  # login-account-network, login-device, login-all, reset-mail …
-    key = models.CharField(max_length=64)  # digest, so that no list of names or networks stands here
-    window_started_at = models.DateTimeField()
-    count = models.PositiveIntegerField(default=0)
-    blocked_until = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "throttles"
-        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="throttle_once")]
-
-    def __str__(self) -> str:
-        return f"{self.scope}: {self.count}"
 
 
 class KnownDevice(models.Model):

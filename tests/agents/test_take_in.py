@@ -256,8 +256,8 @@ def test_of_two_imports_at_once_one_wins_and_the_other_sees_the_same_content(now
 
 
 def test_the_roster_leaves_the_language_that_an_agent_chose(take: Take) -> None:
-    take(roster_of(*EVERYBODY))
+    take(*EVERYBODY)
     Agent.objects.filter(license=ALICE["license"]).update(language="es")
-    take(roster_of({**ALICE, "last_name": "Ortega"}, BOB, CHARLIE))
+    take({**ALICE, "last_name": "Ortega"}, BOB, CHARLIE)
     alice = Agent.objects.get(license=ALICE["license"])
     assert (alice.last_name, alice.language) == ("Ortega", "es")

@@ -23,6 +23,7 @@ SAMPLES = {
     "kind": "book-of-business",
     "license": "4000009",
     "act": "unlock",
+    "language": "en",
     "number": "R-CCCC-33",
     "name": "nobody",
     "token": "a" * 32,
