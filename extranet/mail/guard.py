@@ -119,7 +119,7 @@ def search(
         ),
         "a birth date": any(_birth_dates(plain, today)),
         "a case number": any(_case_numbers(joined)),
-        **{f"a {name}": _holds(joined, shape) for name, shape in (shapes or {}).items()},
+        **{f"a number like {name}": _holds(joined, shape) for name, shape in (shapes or {}).items()},
     }
     return [kind for kind, there in kinds.items() if there]
 
