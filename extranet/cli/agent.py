@@ -11,6 +11,7 @@ from extranet.cli.answers import Answer, act, moment, table
 from extranet.cli.exit_codes import AgentUnknown
 from extranet.credentials import disable as access
 from extranet.credentials.models import Account
+from extranet.service_center.acts import disable_checked
 from extranet.service_center.timeline import AgentRecord, view
 from extranet.timetable import rename_agent
 
@@ -49,7 +50,7 @@ def unlock(license: str, now: datetime) -> Answer:
 def disable(license: str, reason: str, now: datetime) -> Answer:
     """End sessions, links and access of the account at once."""
     account = _account(license)
-    changed = access.disable(account=account, reason=reason, by=Actor.shell(), now=now)
+    changed = disable_checked(account=account, reason=reason, by=Actor.shell(), now=now)
     status = "disabled" if changed else "was disabled already"
     return Answer({"username": account.username, "status": status}, [f"{account.username}: {status}"])
 

@@ -30,6 +30,7 @@ from extranet.policy import PolicyRefused
 from extranet.profile.reading import ProfileRefused
 from extranet.reports.refusals import PublicationHeld, ReportsRefused
 from extranet.reports.room import NoRoom
+from extranet.service_center.acts import ActRefused
 from extranet.vault.durable import FolderBusy
 from extranet.vault.keys import KeyRefused
 from extranet.vault.packs import PackDamaged
@@ -43,7 +44,10 @@ CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((TokenAway,), DOWN),  # a KeyRefused as well, and the first that fits counts
     ((EnvironmentRefused, KeyRefused, PolicyRefused, ProfileRefused, WayRefused, DemoRefused, SynthRefused), WRONG_USE),
     ((SecuredMailRefused, SignerRefused), WRONG_USE),
-    ((RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade, RestoreRefused), INPUT_REFUSED),
+    (
+        (RosterRefused, ImportRefused, RenameRefused, StaffRefused, TokenNotMade, RestoreRefused, ActRefused),
+        INPUT_REFUSED,
+    ),
     ((IntegrityFailure, Unopenable, PackDamaged, KeyMissing, ObjectMissing, BackupDamaged), INTEGRITY),
     ((Busy, NameTaken, FolderBusy, RetireRefused), CONFLICT),
     ((RunStopped,), HELD),

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from extranet.agents.models import Agent
+from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.credentials import granting
@@ -18,6 +19,7 @@ from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.models import Account, AccountKind, EnrolmentLink
 from extranet.credentials.staff import LINK_HOURS, SECOND_CLICK, InvitedAlready, StaffRefused, invite
 from extranet.credentials.username import UsernameRefused, agency_staff_username
+from extranet.mail.guard import MailBlocked, check_text
 from extranet.mail.outbox import AddressRefused
 
 MOST = 30  # accounts of one principal: an office, and no engine for mails to strangers
@@ -53,6 +55,7 @@ def add_agency_staff(
         raise AgencyStaffRefused("", "choose what the person may do with at least one book")
     if not display_name.strip().isprintable() or not display_name.strip():
         raise AgencyStaffRefused("display_name", "enter the name of the person in one line")
+    _require_name(display_name, principal, by, now)
     try:
         username = agency_staff_username(principal.license, name.strip())
     except UsernameRefused as error:
@@ -70,6 +73,14 @@ def add_agency_staff(
         raise AgencyStaffRefused("email", "no mail can be sent to this address") from error
     except granting.GrantRefused as error:
         raise AgencyStaffRefused("", str(error)) from error
+
+
+def _require_name(display_name: str, principal: Agent, by: Actor, now: datetime) -> None:
+    """A mail to whose book it is will say the name."""
+    try:
+        check_text(display_name, what="name of agency staff", about=copied_name(principal.license), by=by, now=now)
+    except MailBlocked as blocked:
+        raise AgencyStaffRefused("display_name", "enter a name; a mail will say it, so no number or date") from blocked
 
 
 def _made(

@@ -15,7 +15,8 @@ from extranet.profile.reading import Table
 
 ColumnType = Literal["text", "date", "timestamp", "int", "decimal", "money", "enum", "yes_no"]
 TYPES: tuple[str, ...] = get_args(ColumnType)
-SETTINGS = ("key", "header", "type", "description", "pattern", "allowed", "minimum", "maximum", "at_most", "sortable")
+TEXTS = ("key", "header", "type", "description", "pattern", "shape", "at_most")
+SETTINGS = (*TEXTS, "allowed", "minimum", "maximum", "sortable")
 FLAGS = ("required", "shown", "facet", "volatile", "constant", "personal", "searchable")
 NUMBERS = ("int", "decimal", "money")
 
@@ -24,7 +25,8 @@ NUMBERS = ("int", "decimal", "money")
 class Column:
     """One column of a file. A blank cell is allowed unless ``required``; the other limits apply to filled cells.
 
-    ``pattern`` is a full match. ``minimum`` and ``maximum`` are in the column's own unit (money: dollars, two places).
+    ``pattern`` is a full match. ``shape``: how a value looks amid words; mails and notes that hold one are refused.
+    ``minimum`` and ``maximum`` are in the column's own unit (money: dollars, two places).
     ``at_most`` is the key of a column that this one may not exceed in the same row.
     ``shown``: in the table without being asked for. ``facet``: offered as a filter, may stand in an address.
     ``volatile``: changes by itself from week to week, never counts as a change. ``constant``: one value a file.
@@ -36,6 +38,7 @@ class Column:
     type: ColumnType
     description: str
     pattern: str = ""
+    shape: str = ""
     allowed: tuple[str, ...] = ()
     minimum: Decimal | None = None
     maximum: Decimal | None = None
@@ -154,21 +157,7 @@ def read_layout(table: Table) -> Layout:
 
 
 def _column(table: Table) -> Column:
-    table.only(
-        (
-            "key",
-            "header",
-            "type",
-            "description",
-            "pattern",
-            "allowed",
-            "minimum",
-            "maximum",
-            "at_most",
-            "sortable",
-            *FLAGS,
-        )
-    )
+    table.only((*SETTINGS, *FLAGS))
     kind = table.text("type")
     if kind not in TYPES:
         raise table.refused("type", f"is {kind!r}; write one of {', '.join(TYPES)}")
@@ -178,6 +167,7 @@ def _column(table: Table) -> Column:
         type=cast(ColumnType, kind),
         description=table.text("description"),
         pattern=table.text("pattern", ""),
+        shape=table.text("shape", ""),
         allowed=table.texts("allowed", ()),
         minimum=table.number("minimum"),
         maximum=table.number("maximum"),
@@ -193,10 +183,13 @@ def _coherent(table: Table, column: Column) -> None:
     """Refuse settings that contradict each other."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", column.key):
         raise table.refused("key", f"is {column.key!r}; use small letters, digits and underscores")
-    try:
-        re.compile(column.pattern)
-    except re.error as error:
-        raise table.refused("pattern", f"is not a regular expression: {error}") from error
+    for name in ("pattern", "shape"):
+        try:
+            re.compile(getattr(column, name))
+        except re.error as error:
+            raise table.refused(name, f"is not a regular expression: {error}") from error
+    if column.shape and (not column.personal or re.search(column.shape, "")):
+        raise table.refused("shape", f"column {column.key}: only a personal column has one, and it fits no empty text")
     if (column.type == "enum") != bool(column.allowed):
         raise table.refused("allowed", f"column {column.key}: an enum lists its values, no other type does")
     if column.type not in NUMBERS and (column.at_most or column.minimum is not None or column.maximum is not None):

@@ -3,9 +3,7 @@
 from datetime import datetime
 
 from extranet.audit.record import Actor, clipped
-from extranet.mail.guard import search
-from extranet.policy import local_day
-from extranet.profile.loader import current
+from extranet.mail.guard import MailBlocked, check_text
 from extranet.reports.refusals import UsageRefused
 
 LONGEST_REASON = 300  # signs; as many as the row keeps
@@ -29,17 +27,24 @@ def require_second_person(*, by: Actor, received_by: str) -> None:
     raise UsageRefused("it is held: another person than the one who sent the file must release it")
 
 
-def checked_reason(reason: str, *, is_held: bool, now: datetime) -> str:
-    """The reason as the trail will keep it. Raises UsageRefused: a held file needs one, and it may name no consumer."""
-    profile, reason = current(), clipped(reason.strip(), len(reason))
+def checked_reason(reason: str, *, is_held: bool) -> str:
+    """The reason as the trail will keep it. Raises UsageRefused: a held file needs one."""
+    reason = clipped(reason.strip(), len(reason))
     if is_held and not reason:
         raise UsageRefused("it is held: say why it is right all the same (a reason); the trail keeps it")
     if len(reason) > LONGEST_REASON:
         raise UsageRefused(f"the reason has {len(reason)} signs; {LONGEST_REASON} are kept")
-    found = search(reason, today=local_day(now, profile.zone), phones=(profile.service_center.phone,))
-    if found:
-        raise UsageRefused(f"the reason seems to hold {', '.join(found)}; write nothing about a consumer")
     return reason
+
+
+def require_clean_reason(reason: str, *, about: str, by: Actor, now: datetime) -> None:
+    """Raise UsageRefused where it seems to hold a consumer's data; the try is recorded. Not inside a transaction."""
+    try:
+        check_text(reason, what="reason of a release", about=about, by=by, now=now)
+    except MailBlocked as blocked:
+        raise UsageRefused(
+            f"the reason seems to hold {', '.join(blocked.found)}; write nothing about a consumer"
+        ) from None
 
 
 def _person(name: str) -> str:

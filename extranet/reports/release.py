@@ -10,7 +10,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.profile.in_force import policy as policy_in_force
 from extranet.reports.models import Current, Publication, PublicationState
-from extranet.reports.overrule import checked_reason, require_second_person
+from extranet.reports.overrule import checked_reason, require_clean_reason, require_second_person
 from extranet.reports.ready import tell_agents
 from extranet.reports.refusals import Conflict, ReportsRefused, UsageRefused
 
@@ -33,6 +33,7 @@ def release(
     current one is released without moving anybody back to it.
     """
     try:
+        require_clean_reason(reason, about=str(publication_id), by=by, now=now)
         return _release(publication_id, by, now, reason, gate)
     except ReportsRefused as error:
         detail = {"reason": error.lines[0]}
@@ -67,7 +68,7 @@ def _release(publication_id: UUID, by: Actor, now: datetime, reason: str, gate: 
     is_held = row.state == PublicationState.HELD
     require_release_allowed(by=by, received_by=row.received_by, is_held=is_held)
     _require_only_one(row)
-    reason = checked_reason(reason, is_held=is_held, now=now)
+    reason = checked_reason(reason, is_held=is_held)
     _move(row, by, now, reason)
     replaced = _supersede(row)
     is_current = _switch(row, now)

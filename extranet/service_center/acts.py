@@ -16,6 +16,7 @@ from extranet.credentials import issue_again as passwords
 from extranet.credentials import reset, throttle
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import UsernameReminderMail
+from extranet.mail.guard import MailBlocked, check_text
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import post
 from extranet.service_center import own_facts
@@ -144,10 +145,26 @@ def disable(*, agent: Agent, reason: str, by: Actor, now: datetime, request: Sup
     account = account_of(agent)
     if not reason.strip():
         raise ActRefused("Write down why the account is disabled.")
+    require_clean_reason(reason, what="reason of disabling", account=account, by=by, now=now)
     with transaction.atomic():
         disabled = access.disable(account=account, reason=reason.strip(), by=by, now=now)
         _step(request, "disabled", by=by, now=now)
     return disabled
+
+
+def disable_checked(*, account: Account, reason: str, by: Actor, now: datetime) -> bool:
+    """The same for any account, of staff too, with a reason that passed the guard. Raises ActRefused."""
+    require_clean_reason(reason, what="reason of disabling", account=account, by=by, now=now)
+    return access.disable(account=account, reason=reason, by=by, now=now)
+
+
+def require_clean_reason(text: str, *, what: str, account: Account, by: Actor, now: datetime) -> None:
+    """Reasons stand in the trail: none may hold a consumer's data. Raises ActRefused; the try is recorded."""
+    try:
+        check_text(text, what=what, about=account.username, by=by, now=now)
+    except MailBlocked as blocked:
+        found = " and ".join(blocked.found)
+        raise ActRefused(f"The reason seems to hold {found}. The trail must not carry it: take it out.") from blocked
 
 
 def account_of(agent: Agent) -> Account:

@@ -7,7 +7,7 @@ from django.db import transaction
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
 from extranet.mail.catalogue import RequestAnsweredMail
-from extranet.mail.guard import MailBlocked, check
+from extranet.mail.guard import MailBlocked, check, check_text
 from extranet.mail.outbox import post
 from extranet.service_center.models import RequestState, SupportRequest
 from extranet.service_center.reader import language_of
@@ -22,6 +22,10 @@ class AnswerRefused(Exception):
 
 class CloseRefused(Exception):
     """The request is closed already."""
+
+
+class NoteRefused(Exception):
+    """The note is not kept; the message says why. The request is as it was."""
 
 
 def answer(*, request: SupportRequest, text: str, by: Actor, now: datetime) -> SupportRequest:
@@ -43,7 +47,11 @@ def answer(*, request: SupportRequest, text: str, by: Actor, now: datetime) -> S
 
 
 def close(*, request: SupportRequest, by: Actor, now: datetime, note: str = "") -> SupportRequest:
-    """End a request without a mail, because it was answered or settled by telephone. Raises CloseRefused."""
+    """End a request without a mail, because it was answered or settled by telephone.
+
+    Raises CloseRefused; NoteRefused where the note seems to hold a consumer's data.
+    """
+    _check_note(request, note, by=by, now=now)
     with transaction.atomic():
         not_closed = SupportRequest.objects.filter(pk=request.pk).exclude(state=RequestState.CLOSED)
         if not not_closed.update(state=RequestState.CLOSED, closed_at=now):
@@ -52,6 +60,14 @@ def close(*, request: SupportRequest, by: Actor, now: datetime, note: str = "") 
         record(action=Action.REQUEST_CLOSED, now=now, actor=by, subject=request.number)
     request.refresh_from_db()
     return request
+
+
+def _check_note(request: SupportRequest, note: str, *, by: Actor, now: datetime) -> None:
+    try:
+        check_text(note, what="note", about=request.number, by=by, now=now)
+    except MailBlocked as blocked:
+        found = " and ".join(blocked.found)
+        raise NoteRefused(f"The note seems to hold {found}. No note keeps that: take it out.") from blocked
 
 
 def _mail(request: SupportRequest, text: str, *, by: Actor, now: datetime) -> RequestAnsweredMail:

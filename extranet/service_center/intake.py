@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from extranet.agents.find import by_license, by_license_ever, id_by_license_ever
 from extranet.agents.models import Agent
+from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials.book_grants import Right, may
@@ -19,6 +20,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.throttle import Budget, take
 from extranet.credentials.username import UsernameRefused, is_agents, parse
 from extranet.mail.catalogue import RequestReceivedMail
+from extranet.mail.guard import MailBlocked, check_text
 from extranet.mail.outbox import post
 from extranet.policy import due_at, overdue_at
 from extranet.profile.in_force import policy as policy_in_force
@@ -95,6 +97,7 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
         raise RequestRefused({"text": "Write down what the agent needs."})
     if len(text) > LONGEST["text"]:
         raise RequestRefused({"text": f"Use at most {LONGEST['text']} characters."})
+    _check_call(text, agent, by, now)
     written = Written(
         name=agent.full_name, email=agent.email, telephone=telephone.strip() or agent.phone, text=text.strip()
     )
@@ -106,6 +109,16 @@ def take_call(*, license: str, text: str, by: Actor, now: datetime, telephone: s
         request = create(written=written, license=agent.license, origin="phone", now=now)
         record(action=Action.REQUEST_RECEIVED, now=now, actor=by, subject=request.number, detail={"origin": "phone"})
     return request
+
+
+def _check_call(text: str, agent: Agent, by: Actor, now: datetime) -> None:
+    """What staff write passes the guard. What agents send us may hold anything: it is sealed, and no mail quotes it."""
+    try:
+        check_text(text, what="note of a call", about=copied_name(agent.license), by=by, now=now)
+    except MailBlocked as blocked:
+        found = " and ".join(blocked.found)
+        fault = f"The note seems to hold {found}. No note keeps that: take it out."
+        raise RequestRefused({"text": fault}) from blocked
 
 
 def create(

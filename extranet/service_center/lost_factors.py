@@ -17,7 +17,7 @@ from extranet.credentials.factor_notice import ALL_REMOVED, tell
 from extranet.credentials.gate import needs_second_factor
 from extranet.mail.catalogue import FactorRemovalAskedMail
 from extranet.mail.outbox import post
-from extranet.service_center.acts import ActRefused, account_of
+from extranet.service_center.acts import ActRefused, account_of, require_clean_reason
 from extranet.service_center.identity import require_check
 from extranet.service_center.models import FactorRemoval
 
@@ -40,6 +40,7 @@ def ask(*, agent: Agent, reason: str, by: Actor, now: datetime) -> FactorRemoval
     account = account_of(agent)
     if not reason.strip():
         raise ActRefused("Write down what was lost and how you know the caller.")
+    require_clean_reason(reason, what="reason of a removal", account=account, by=by, now=now)
     if not needs_second_factor(account):
         raise ActRefused("This agent has no second factor: the password alone lets the agent in.")
     try:

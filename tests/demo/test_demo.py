@@ -1,5 +1,7 @@
 """The demonstration as ``make run`` starts it: built once in a folder, then served, played, and ended."""
 
+import csv
+import email
 import json
 import os
 import re
@@ -13,10 +15,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from extranet.mail.guard import search, shapes_of
+from extranet.profile.loader import current
 
 pytestmark = pytest.mark.skipif(
     "EXTRANET_DATABASE_URL" in os.environ, reason="the demonstration brings its own database"
@@ -152,19 +159,76 @@ def test_requests_stand_in_every_state_of_the_clock(demo: Demo) -> None:
     assert rows[1][1] > 48 > rows[2][1] > 24 > rows[3][1]
 
 
-def test_no_consumer_stands_in_clear_in_the_folder(demo: Demo, tmp_path: Path) -> None:
-    """The same exchange written again, and one of its members looked for in every file of the demonstration."""
+@pytest.fixture(scope="module")
+def published(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
+    """The rows of the newest book, from the same exchange written again."""
+    folder = tmp_path_factory.mktemp("again")
     with demo.database() as database:
         as_of = database.execute("SELECT max(as_of) FROM publications").fetchone()[0]
-    synth = ["synth", tmp_path, "--agents", 30, "--cases", 900, "--weeks", 2, "--seed", 1, "--last-monday", as_of]
-    assert call(*synth, EXTRANET_DATA_DIR=str(tmp_path / "var")).returncode == 0
-    emails = re.findall(rb"[\w.]+@[\w.]+", (tmp_path / f"book-of-business-{as_of}.csv").read_bytes())
+    synth = ["synth", folder, "--agents", 30, "--cases", 900, "--weeks", 2, "--seed", 1, "--last-monday", as_of]
+    assert call(*synth, EXTRANET_DATA_DIR=str(folder / "var")).returncode == 0
+    with (folder / f"book-of-business-{as_of}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_consumer_stands_in_clear_in_the_folder(demo: Demo, published: list[dict[str, str]]) -> None:
+    """Some of its members looked for in every file of the demonstration."""
+    emails = [found.encode() for row in published for found in re.findall(r"[\w.]+@[\w.]+", " ".join(row.values()))]
     wanted = set(emails[:: max(1, len(emails) // 20)])
     assert wanted
     for file in demo.folder.rglob("*"):
         if file.is_file() and "static" not in file.parts:
             content = file.read_bytes()
             assert not [name for name in wanted if name in content], file.name
+
+
+NUMBERS = ("Case Number", "Member ID", "Exchange Policy ID", "Issuer Member ID")
+BORN = "Date of Birth"
+
+
+def test_no_mail_of_the_demonstration_holds_anything_of_a_consumer(demo: Demo, published: list[dict[str, str]]) -> None:
+    """Its whole traffic, text and HTML: no number, name or birth date of any published row, and nothing alike."""
+    mails = [email.message_from_bytes(f.read_bytes(), policy=SMTP) for f in (demo.folder / "mailbox").glob("*.eml")]
+    kinds = {mail["kind"] for mail in demo.inside("mail", "list", "--limit", "10000")["mails"]}
+    with demo.database() as database:  # some are called like one of the agents
+        agents = {name for (name,) in database.execute("SELECT first_name || ' ' || last_name FROM agents")}
+    assert len(mails) > 50
+    assert {"introduction", "username", "password", "book_ready", "request_answered"} <= kinds
+    personal = {row[name] for row in published for name in NUMBERS} - {""}
+    personal |= {f"{row['First Name']} {row['Last Name']}" for row in published} - agents
+    births = {date.fromisoformat(row[BORN]) for row in published}
+    personal |= {form for day in births if day.year < date.today().year - 2 for form in written(day)}  # noqa: DTZ011 -- younger ones are days of our business, too
+    assert len(personal) > 3_000
+    profile = current()
+    for mail in mails:
+        texts = [str(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text"]
+        for text in [str(mail["Subject"]), *texts]:
+            assert not {name for name in personal if name in text}, mail["Subject"]
+            words = re.sub(r"https?://\S+|<[^>]*>", " ", text)
+            phones = (profile.service_center.phone,)
+            assert search(words, today=date.today(), phones=phones, shapes=shapes_of(profile)) == [], mail["Subject"]  # noqa: DTZ011 -- the demonstration is of today
+
+
+def test_each_number_and_birth_date_of_published_rows_is_stopped_in_an_answer(published: list[dict[str, str]]) -> None:
+    shapes = shapes_of(current())
+    for row in published[:: max(1, len(published) // 200)]:
+        planted = [row[name] for name in NUMBERS if row[name]]
+        planted += [f"the member born {form}" for form in written(date.fromisoformat(row[BORN]))]
+        for needle in planted:
+            answer = f"Thank you. We looked at {needle}, and it is repaired."
+            assert search(answer, today=date(2026, 11, 16), shapes=shapes), needle
+
+
+MESES = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+    *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+)
+
+
+def written(day: date) -> list[str]:
+    """A birth date as people write it, in English and Spanish."""
+    in_words = [f"{day:%B} {day.day}, {day.year}", f"{day.day} de {MESES[day.month - 1]} de {day.year}"]
+    return [f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day.year}", f"{day:%Y-%m-%d}", *in_words]
 
 
 def test_todays_demonstration_is_used_again(demo: Demo) -> None:

@@ -8,7 +8,7 @@ from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
 from extranet.mail.catalogue import RequestAnsweredMail
-from extranet.mail.guard import MailBlocked, check, search
+from extranet.mail.guard import MailBlocked, check, check_text, search, shapes_of
 from extranet.profile.loader import current
 
 TODAY = date(2026, 11, 16)
@@ -18,8 +18,21 @@ CASE = "a case number"
 BESIDE = st.text(alphabet=" ,.:;()abcxyz\n", max_size=12)
 
 
+MEMBER, POLICY, ISSUERS = (
+    "a number like Member ID",
+    "a number like Exchange Policy ID",
+    "a number like Issuer Member ID",
+)
+
+
 def found(text: str, *phones: str) -> list[str]:
     return search(text, today=TODAY, phones=phones)
+
+
+def found_here(text: str) -> list[str]:
+    """As an answer is searched: with the phone and the numbers of the profile in force."""
+    profile = current()
+    return search(text, today=TODAY, phones=(profile.service_center.phone,), shapes=shapes_of(profile))
 
 
 @given(
@@ -98,6 +111,93 @@ def test_a_case_number_in_groups_or_glued_to_a_word_is_found(text: str) -> None:
 )
 def test_what_an_answer_needs_to_say_passes(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("123 - 45 - 6789", NUMBER),
+        ("123  45  6789", NUMBER),
+        ("123 . 45 . 6789", NUMBER),
+        ("123/45/6789", NUMBER),
+        ("123_45_6789", NUMBER),
+        ("123 dash 45 dash 6789", NUMBER),
+        ("123, then 45, then 6789", NUMBER),
+        ("su número es 123 guion 45 guión 6789", NUMBER),
+        ("123 y 45 y 6789", NUMBER),
+        ("SSN １２３ ４５ ６７８９", NUMBER),
+        ("SSN ١٢٣-٤٥-٦٧٨٩", NUMBER),
+        ("ITIN 912 - 70 - 1234", NUMBER),
+        ("DOB 03 04 1980", BIRTH),
+        ("DOB: 19800304", BIRTH),
+        ("her birthday is 03041980", BIRTH),
+        ("03 / 04 / 1980", BIRTH),
+        ("4-Mar-1980", BIRTH),
+        ("the 4th of March, 1980", BIRTH),
+        ("11/02/2026 is her date of birth", BIRTH),
+        ("11/02/2026 (DOB)", BIRTH),
+        ("nació el 2/11/2026", BIRTH),
+        ("nacida el 2 de noviembre de 2026", BIRTH),
+        ("fecha de nacimiento: 2/11/26", BIRTH),
+        ("F. NAC. 2/11/2026", BIRTH),
+        ("2/11/2026 es su fecha de nacimiento", BIRTH),
+        ("el 5 de enero de 1980", BIRTH),
+        ("5 de agosto del 1980", BIRTH),
+        ("diciembre 5, 1980", BIRTH),
+        ("abril 5 de 1980", BIRTH),
+        ("case 5000.1234.5678", CASE),
+        ("caso 5000 punto 1234 punto 5678", CASE),
+        ("member 1003900001", MEMBER),
+        ("member 1 003 900 001", MEMBER),
+        ("member 10-0390-0001", MEMBER),
+        ("policy 70000001234", POLICY),
+        ("policy 7 0000 001 234", POLICY),
+        ("issuer id X0012345678", ISSUERS),
+        ("issuer id x 0012 345678", ISSUERS),
+    ],
+)
+def test_what_must_not_leave_is_found(text: str, kind: str) -> None:
+    assert kind in found_here(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call 877-453-9198 (Mon - Fri 8:00 - 17:00), or 1 877 453 9198.",
+        "Llame al 916.555.0100 o al (916) 555-0143.",
+        "The book of November 16, 2026 was released at 9:00 AM on 11/16/2026.",
+        "El informe del 16 de noviembre de 2026 llegó el 17/11/2026.",
+        "It was published on 12-03-2026 08:00 and again on 10-11-2026 at 9.",
+        "Your certification of 3/4/2026 stands on the roster; it expires on 12/31/2027.",
+        "Request R-CDFH-47, license 1H12345, NPN 10000001, user name CC_1H12345.",
+        "You have 1,410 rows, 963 cases, 45 new ones and 12 changes.",
+        "The password lapses in 14 days; use it before 11/30/2026, then choose your own within 60.",
+        "Rule 10 CCR 6650 and form 1095, lines 3, 45 and 6789.",
+        "Suite 1200, 1601 Exposition Blvd., Sacramento, CA 95815-2200",
+        "Plan 40513CA0380004 is a Silver 70 plan for 2026.",
+        "Su usuario es CC_1H12345. Entre, y luego cambie la contraseña; nunca la mande por correo.",
+        "The columns Date of Birth and Member ID are empty this week.",
+        "Version 2.10.3 of 2026-11-16",
+    ],
+)
+def test_what_the_business_says_passes(text: str) -> None:
+    assert found_here(text) == []
+
+
+def test_the_shapes_are_the_profiles_own() -> None:
+    assert set(shapes_of(current())) == {"Member ID", "Exchange Policy ID", "Issuer Member ID"}
+    assert search("ticket AB-1234", today=TODAY, shapes={"Ticket": "AB-?[0-9]{4}"}) == ["a number like Ticket"]
+    assert search("ticket AB-12345", today=TODAY, shapes={"Ticket": "AB-?[0-9]{4}"}) == []
+
+
+@pytest.mark.django_db
+def test_a_note_is_blocked_and_recorded_like_a_mail(now: datetime) -> None:
+    by = Actor("staff", "staff\\bob")
+    with pytest.raises(MailBlocked):
+        check_text("born 3/4/1980", what="note", about="R-CDFH-47", by=by, now=now)
+    check_text("called, all is well", what="note", about="R-CDFH-47", by=by, now=now)
+    (event,) = Event.objects.filter(action=Action.MAIL_BLOCKED)
+    assert (event.subject, event.detail) == ("R-CDFH-47", {"kind": "note", "found": [BIRTH]})
 
 
 @pytest.mark.parametrize("form", ["8005550100", "(800) 555-0100", "+1 800 555 0100", "800.555.0100"])

@@ -114,7 +114,7 @@ class Mbox:
 
     def waiting(self) -> Iterator[Found]:
         sent = 0
-        for key in self._box:
+        for key in list(self._box.iterkeys()):
             if sent == MOST:
                 return
             with self._box.get_file(key) as file:

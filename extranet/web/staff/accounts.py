@@ -14,6 +14,7 @@ from extranet.credentials import disable as access_of
 from extranet.credentials.models import Account, AccountKind, StaffRole
 from extranet.credentials.staff import LINK_HOURS, InvitedAlready, StaffRefused, add_staff, invite_again
 from extranet.credentials.username import UsernameRefused, staff_username
+from extranet.service_center.acts import ActRefused, disable_checked
 from extranet.web.access import ADMINISTRATORS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
@@ -122,7 +123,11 @@ def disable(request: PortalRequest, name: str) -> HttpResponse:
         return redirect("staff-account", name)
     if not form.is_valid():
         return _one(request, account, form, status=422)
-    access_of.disable(account=account, reason=form.cleaned_data["reason"], by=actor_of(request), now=timezone.now())
+    try:
+        disable_checked(account=account, reason=form.cleaned_data["reason"], by=actor_of(request), now=timezone.now())
+    except ActRefused as refused:
+        form.add_error("reason", str(refused))
+        return _one(request, account, form, status=422)
     messages.success(request, "The account is disabled: sessions and links have ended.")
     return redirect("staff-account", name)
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from extranet.profile.loader import current
@@ -52,7 +51,7 @@ class ReleaseForm(forms.Form):
 
     def clean_reason(self) -> str:
         try:
-            return checked_reason(self.cleaned_data["reason"], is_held=True, now=timezone.now())
+            return checked_reason(self.cleaned_data["reason"], is_held=True)
         except UsageRefused as refused:
             raise forms.ValidationError(f"{_sentence(refused.lines[0])}.") from refused
 

@@ -32,7 +32,7 @@ def release(request: PortalRequest, publication_id: UUID) -> HttpResponse:
     try:
         release_publication(publication_id=row.id, by=by, now=timezone.now(), reason=reason)
     except UsageRefused as refused:
-        return page_of(request, row, refused=refused.lines, status=422)
+        return page_of(request, row, form=form, refused=refused.lines, status=422)
     except Conflict as refused:
         return page_of(request, found(publication_id), refused=refused.lines, status=409)
     messages.success(request, "It is released. Agents with cases in it are told by e-mail.")

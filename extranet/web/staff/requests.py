@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from extranet.service_center import queue
-from extranet.service_center.answer import LONGEST, AnswerRefused, CloseRefused, answer, close
+from extranet.service_center.answer import LONGEST, AnswerRefused, CloseRefused, NoteRefused, answer, close
 from extranet.service_center.models import RequestState, SupportRequest
 from extranet.service_center.overdue import counts
 from extranet.service_center.queue import Opened, RequestUnknown, Step, Waiting
@@ -57,7 +57,7 @@ class CloseForm(forms.Form):
         label="Note",
         required=False,
         max_length=LONGEST,
-        help_text="For colleagues; the agent does not get it.",
+        help_text="For colleagues; the agent does not get it. No personal information of clients.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -131,6 +131,9 @@ def close_request(request: PortalRequest, number: str) -> HttpResponse:
         return _page(request, number, AnswerForm(), closing=form, status=422)
     try:
         close(request=row, by=actor_of(request), now=timezone.now(), note=form.cleaned_data["note"])
+    except NoteRefused as refused:
+        form.add_error("note", str(refused))
+        return _page(request, number, AnswerForm(), closing=form, status=422)
     except CloseRefused:
         messages.info(request, DONE)
     else:
