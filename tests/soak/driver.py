@@ -67,7 +67,6 @@ class Soak:
             if self.calm or now >= self.weather.site_until:
                 self.relay.be(away=not self.calm and now < self.weather.relay_until)
                 self._quarter(week, now)
-        self.relay.be(away=True)
 
     def _quarter(self, week: int, now: datetime) -> None:
         if week > self.roster_week and not self.calm:
@@ -76,7 +75,7 @@ class Soak:
         self._deliver(now + PEOPLE, self.chance.choice((1, 1, 2, 3)))
         if self.calm:
             return
-        self._visit(self.people.desk() + self.people.visits(now + PEOPLE), now + PEOPLE)
+        self._visit(self.people.desk(now) + self.people.visits(now + PEOPLE), now + PEOPLE)
         self._deliver(now + SECOND, 1)
         self._visit(self.people.claims(), now + CLAIMS)
 
@@ -241,7 +240,10 @@ def main(folder: Path, agents: int, weeks: int, seed: int) -> int:
     listed()  # once for all children
     began = time.monotonic()
     soak = Soak(folder, agents=agents, weeks=weeks, seed=seed)
-    soak.run()
+    try:
+        soak.run()
+    finally:
+        soak.relay.be(away=True)
     (child,) = soak.children.together([Child("dump", partial(acts.dump, datetime.now(UTC)))])
     faults, year = judge(soak, child.said)
     told = summary(soak, child.said, year, time.monotonic() - began)

@@ -8,6 +8,7 @@ from typing import Any
 from tests.soak.exchange import Exchange, Person
 
 LINK_LIVES = timedelta(minutes=55)
+AFTER_THE_WAIT = timedelta(days=5)  # in which the old address may object
 LAZY, FORGETFUL, CAREFUL = 0.05, 0.07, 0.6
 Visit = dict[str, Any]
 
@@ -23,7 +24,6 @@ class Memory:
     since: datetime | None = None  # of a password of their own
     link: str = ""
     asked_at: datetime | None = None
-    lost: bool = False  # the address was put right after the mails had come back
 
 
 class People:
@@ -33,7 +33,7 @@ class People:
         self.exchange, self.chance = exchange, random.Random(f"people:{seed}")
         self.memories: dict[int, Memory] = {}
         self._by_address: dict[str, int] = {}
-        self._put_right: list[int] = []
+        self._put_right: list[tuple[datetime, int]] = []
 
     def meet(self, now: datetime) -> None:
         """New ones on the roster, new addresses of old ones."""
@@ -41,7 +41,7 @@ class People:
             if person.number not in self.memories:
                 self.memories[person.number] = Memory(person, self._later(now, 5, 30), self.chance.random() < LAZY)
             if person.email not in self._by_address and self._was_dead(person):
-                self._put_right.append(person.number)
+                self._put_right.append((now + AFTER_THE_WAIT, person.number))
             self._by_address[person.email] = person.number
 
     def _was_dead(self, person: Person) -> bool:
@@ -65,11 +65,12 @@ class People:
         holders = [memory for memory in self.memories.values() if memory.link]
         return [{**_who(memory), "what": "claim", "link": memory.link} for memory in holders]
 
-    def desk(self) -> list[Visit]:
-        """For whom the service center issues anew."""
-        chosen = [self.memories[number] for number in self._put_right]
-        self._put_right.clear()
-        return [{**_who(memory), "what": "issue"} for memory in chosen if memory.person.is_certified]
+    def desk(self, now: datetime) -> list[Visit]:
+        """For whom the service center issues anew: their address was put right, and they know no password."""
+        ripe = [number for at, number in self._put_right if at <= now]
+        self._put_right = [(at, number) for at, number in self._put_right if at > now]
+        chosen = [self.memories[number] for number in ripe]
+        return [{**_who(one), "what": "issue"} for one in chosen if one.person.is_certified and not one.password]
 
     def hear(self, told: list[Visit], now: datetime) -> None:
         """What the site answered."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 MONDAY = ((5, 30), (6, 0), (6, 15), (6, 45), (8, 15), (9, 30), (12, 0), (17, 0))
 WORKDAY, WEEKEND = ((8, 15), (13, 0), (19, 45)), ((8, 15), (19, 45))
 
@@ -25,8 +26,8 @@ class Weather:
 
     chance: random.Random
     pace: float
-    relay_until: datetime = datetime.min.replace(tzinfo=UTC)
-    site_until: datetime = datetime.min.replace(tzinfo=UTC)
+    relay_until: datetime = NEVER
+    site_until: datetime = NEVER
     relay_outages: int = 0
     site_outages: int = 0
 
