@@ -185,7 +185,12 @@ def _send(row: HeldMessage, actor: Actor, now: datetime) -> str:
             expires_at=now + timedelta(minutes=minutes),
         )
         mail = SecuredLinkMail(link=f"{settings.EXTRANET.reset}{held.PATH}link/{token}/", minutes=minutes)
-        post(mail, to=row.mail.to_address, about=about, key=f"{mail.kind}:{about}:{link.pk}", now=now)
+        reader, key = (
+            Account.objects.select_related("agent").filter(username=about).first(),
+            f"{mail.kind}:{about}:{link.pk}",
+        )
+        language = reader.language if reader is not None else ""
+        post(mail, to=row.mail.to_address, about=about, key=key, language=language, now=now)
         record(action=Action.HELD_MAIL_ASKED, now=now, actor=actor, subject=about, detail=_facts(row.mail))
     return code
 

@@ -69,7 +69,7 @@ def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser:
         fingerprint=shown.spelled,
     )
     key = f"{mail.kind}:{account.username}:{uuid4().hex}"  # each change is one of its own
-    post(mail, to=agent.email, about=account.username, key=key, now=now)
+    post(mail, to=agent.email, about=account.username, key=key, language=account.language, now=now)
     facts: dict[str, JsonValue] = {"fingerprint": shown.fingerprint, "not_after": shown.not_after.isoformat()}
     record(action=action, now=now, actor=by, subject=account.username, detail=facts)
 

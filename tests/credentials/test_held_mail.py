@@ -170,7 +170,7 @@ def test_who_works_for_an_agent_names_that_agent(alice: Account, now: datetime) 
         link="http://portal.test/login/enrol/x/", minutes=60, username="CC_4000001.nina", invited_by="Alice"
     )
     with transaction.atomic():
-        row = post(mail, to="nina@office.test", about="CC_4000001.nina", key="k", now=now)
+        row = post(mail, to="nina@office.test", about="CC_4000001.nina", key="k", language="", now=now)
     for name in ("4000001", "CC_4000001.nina"):
         assert ask(token_of(row), name, now)
     with pytest.raises(WrongName):

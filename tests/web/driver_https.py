@@ -91,7 +91,7 @@ def pick_up() -> None:
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"secured_mail": "pickup"})
     with transaction.atomic():
         mail = UsernameMail(first_name="Bob", last_name="Example", username=bob.username)
-        notice = post(mail, to=bob.address, about=bob.username, key="bob", now=timezone.now())
+        notice = post(mail, to=bob.address, about=bob.username, key="bob", language="", now=timezone.now())
     reader = Browser(watched(RESET))
     code = reader.open(_secured_link(notice)).send(username="4000002").page.by_id["letter-code"]
     second = OutboxMail.objects.get(kind="secured_link")

@@ -42,7 +42,7 @@ def ask(*, for_run: bool, by: Actor, now: datetime) -> Canary:
     with transaction.atomic():
         canary.save(force_insert=True)
         mail = CanaryMail(number=canary.number, phrase=canary.phrase)
-        post(mail, to=settings.EXTRANET.canary_to, about="canary", key=_key(canary), now=now)
+        post(mail, to=settings.EXTRANET.canary_to, about="canary", key=_key(canary), language="", now=now)
         record(action=Action.CANARY_ASKED, now=now, actor=by, subject="canary", detail=_facts(canary))
     return canary
 

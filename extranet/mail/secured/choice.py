@@ -45,7 +45,7 @@ def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, language:
     if configured == SecuredBy.GATEWAY:
         row.secured_by = SecuredBy.GATEWAY
         return Composed(compose(row, words, sender, header=profile.secured_header))
-    if configured == "smime" and (message := _encrypted(row, words, sender, now)):
+    if configured == SecuredBy.SMIME and (message := _encrypted(row, words, sender, now)):
         row.secured_by = SecuredBy.SMIME
         return Composed(message)
     row.secured_by = SecuredBy.PICKUP
