@@ -89,6 +89,8 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "many": {"cases": 12, "added": 3, "gone": 2, "changed": 1},
         "one-row": {"rows": 1, "gone": 1, "changed": 0},
     },
+    "staff_enrolment": {"a-day": {"minutes": 1440}},
+    "agency_staff_enrolment": {"a-day": {"minutes": 1440}},
     "book_access_given": {
         "look-only": {"may_export": False},
         "all-rights": {"may_act": True},

@@ -19,6 +19,7 @@ from extranet.credentials.book_grants import grants_into, has_any
 from extranet.credentials.gate import needs_second_factor
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
+from extranet.profile.loader import current
 from extranet.reports.view_token import LONGEST, ViewRefused, open_view, seal_view
 from extranet.service_center import timeline
 from extranet.service_center.models import SupportRequest
@@ -137,6 +138,8 @@ def _facts(record: AgentRecord) -> list[tuple[str, str]]:
     since = "" if agent.is_certified else f" since {day(agent.status_on)}"  # callers are asked when they were certified
     facts.append(("Certification", f"{agent.get_status_display()}{since}"))
     facts.append(("E-mail address", masked(agent.email)))
+    profile = current()
+    facts.append(("Language of e-mails", profile.language_names[profile.language_for(agent.language)]))
     return [*facts, *(_account(record.account) if record.account else [("Account", "none yet")])]
 
 
