@@ -120,6 +120,10 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "staff_enrolment": ("link", "minutes"),
     "agency_staff_enrolment": ("link", "minutes", "username", "invited_by"),
     "book_access_given": ("person", "username", "given_by"),
+    "secured_notice": ("link", "valid_until"),
+    "secured_link": ("link", "minutes"),
+    "certificate_changed": ("when", "fingerprint"),
+    "canary": ("number", "phrase"),
 }
 """Fields without which a mail would be of no use: both its forms must say them."""
 

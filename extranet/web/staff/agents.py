@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from extranet.agents.find import by_license_ever, search
+from extranet.agents.mail_language import language_name
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
 from extranet.credentials.agency_staff import staff_of
@@ -19,7 +20,6 @@ from extranet.credentials.book_grants import grants_into, has_any
 from extranet.credentials.gate import needs_second_factor
 from extranet.credentials.models import Account
 from extranet.credentials.username import shown
-from extranet.profile.loader import current
 from extranet.reports.view_token import LONGEST, ViewRefused, open_view, seal_view
 from extranet.service_center import timeline
 from extranet.service_center.models import SupportRequest
@@ -138,8 +138,6 @@ def _facts(record: AgentRecord) -> list[tuple[str, str]]:
     since = "" if agent.is_certified else f" since {day(agent.status_on)}"  # callers are asked when they were certified
     facts.append(("Certification", f"{agent.get_status_display()}{since}"))
     facts.append(("E-mail address", masked(agent.email)))
-    profile = current()
-    facts.append(("Language of e-mails", profile.language_names[profile.language_for(agent.language)]))
     return [*facts, *(_account(record.account) if record.account else [("Account", "none yet")])]
 
 
@@ -150,8 +148,9 @@ def _account(account: Account) -> list[tuple[str, str]]:
         kind = "temporary" if account.temporary else "chosen by the agent"
         until = f", valid through {day(account.expires_on)}" if account.expires_on else ""
         password = f"{kind}, set {moment(account.password_set_at)}{until}"
+    language = ("Language of e-mails", language_name(account.language))
     last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
-    facts = [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
+    facts = [("User name", shown(account.username)), language, ("Password", password), ("Has logged in", last)]
     return [*facts, ("Second factor", "set up" if needs_second_factor(account) else "none")]
 
 

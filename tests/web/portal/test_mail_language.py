@@ -114,7 +114,11 @@ def test_an_agents_request_is_confirmed_in_the_own_language_at_the_own_address_o
     alices: Client, alice: Account, now: datetime
 ) -> None:
     choose(alices, "es")
-    given: dict[str, Any] = {"name": "Alice", "license": alice.username.removeprefix("CC_"), "telephone": "9165550100"}
+    given: dict[str, Any] = {
+        "name": "Alice",
+        "license": alice.username.removeprefix("CC_"),
+        "telephone": "916-555-0100",
+    }
     receive(**given, email=alice.address.upper(), text="Help me.", network="192.0.2.0/24", now=now)
     receive(**given, email="stranger@else.example", text="Help me, too.", network="192.0.2.0/24", now=now)
     subjects = dict(OutboxMail.objects.filter(kind="request_received").values_list("to_address", "subject"))
