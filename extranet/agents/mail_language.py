@@ -15,6 +15,12 @@ class LanguageRefused(Exception):
     """The profile has no words in this language."""
 
 
+def language_name(chosen: str) -> str:
+    """What the language of somebody's mails is called by its speakers; blank is the profile's first."""
+    profile = current()
+    return profile.language_names[profile.language_for(chosen)]
+
+
 def choose_language(*, agent: Agent, language: str, by: Actor, now: datetime) -> bool:
     """Mails that are posted from now on are in that language; whether it is another than before.
 

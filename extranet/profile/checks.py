@@ -85,7 +85,7 @@ def _another(value: object) -> object:
     """Another value of the same type."""
     if isinstance(value, date):  # moments too
         return value + timedelta(days=1)
-    return value + 1 if isinstance(value, int) else f"{value}x"
+    return 2 * value + 1 if isinstance(value, int) else f"{value}x"
 
 
 def _foreign(profile: Profile, folder: str, mail: words.Rendered, *, own: tuple[str, ...]) -> Iterator[CheckMessage]:

@@ -94,6 +94,8 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "many": {"cases": 12, "added": 3, "gone": 2, "changed": 1},
         "one-row": {"rows": 1, "gone": 1, "changed": 0},
     },
+    "staff_enrolment": {"a-day": {"minutes": 1440}},
+    "agency_staff_enrolment": {"a-day": {"minutes": 1440}},
     "book_access_given": {
         "look-only": {"may_export": False},
         "all-rights": {"may_act": True},
@@ -123,6 +125,10 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "staff_enrolment": ("link", "minutes"),
     "agency_staff_enrolment": ("link", "minutes", "username", "invited_by"),
     "book_access_given": ("person", "username", "given_by"),
+    "secured_notice": ("link", "valid_until"),
+    "secured_link": ("link", "minutes"),
+    "certificate_changed": ("when", "fingerprint"),
+    "canary": ("number", "phrase"),
 }
 """Fields without which a mail would be of no use: both its forms must say them."""
 

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from extranet.profile.exchange import Profile
-from extranet.profile.wording import MAIL_FIELDS, VARIANTS, samples
+from extranet.profile.wording import MAIL_FIELDS, MUST_SAY, VARIANTS, samples
 from tests.profile.golden import FOLDER, copies
 
 ALL = list(product(MAIL_FIELDS, ("en", "es")))
@@ -37,3 +37,9 @@ def test_every_variant_is_a_sample_of_its_mail() -> None:
             assert {field: type(value) for field, value in fields.items()} == {
                 field: type(MAIL_FIELDS[name][field]) for field in fields
             }, (name, variant)
+
+
+@pytest.mark.parametrize("name", MAIL_FIELDS)
+def test_what_opens_an_account_or_proves_something_must_be_said(name: str) -> None:
+    needed = {"link", "password", "code", "fingerprint", "username"} & MAIL_FIELDS[name].keys()
+    assert needed <= set(MUST_SAY.get(name, ()))

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from extranet.agents.find import by_license_ever, search
+from extranet.agents.mail_language import language_name
 from extranet.agents.masking import masked
 from extranet.agents.models import Agent, EmailChange
 from extranet.credentials.agency_staff import staff_of
@@ -148,8 +149,9 @@ def _account(account: Account) -> list[tuple[str, str]]:
         kind = "temporary" if account.temporary else "chosen by the agent"
         until = f", valid through {day(account.expires_on)}" if account.expires_on else ""
         password = f"{kind}, set {moment(account.password_set_at)}{until}"
+    language = ("Language of e-mails", language_name(account.language))
     last = "yes" if account.last_login else "never"  # not when: callers are asked for the day of the last one
-    facts = [("User name", shown(account.username)), ("Password", password), ("Has logged in", last)]
+    facts = [("User name", shown(account.username)), language, ("Password", password), ("Has logged in", last)]
     return [*facts, ("Second factor", "set up" if needs_second_factor(account) else "none")]
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from extranet.agents.models import Agent
 from extranet.credentials.models import Account
 from extranet.mail.models import OutboxMail
 from extranet.profile.loader import current
@@ -110,3 +111,10 @@ def test_every_variant_has_an_address_that_reads_well() -> None:
     named = [variant for variants in VARIANTS.values() for variant in variants]
     assert [variant for variant in named if not re.fullmatch(r"[a-z]+(-[a-z]+)*", variant)] == []
     assert current().languages == ("en", "es")
+
+
+def test_the_desk_sees_in_which_language_an_agent_reads(desk: Client, alice: Account) -> None:
+    record = f"/staff/agents/{alice.username.rpartition('_')[2]}/"
+    assert ("Language of e-mails", "English") in desk.get(record).context["facts"]
+    Agent.objects.filter(account=alice).update(language="es")
+    assert ("Language of e-mails", "español") in desk.get(record).context["facts"]
