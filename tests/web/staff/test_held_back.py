@@ -106,26 +106,10 @@ GUARDED = {
 """Leaves in a mail, or is kept by staff in words of their own."""
 SEALED = {("portal/support.py", "text")}
 """Comes in: may hold anything, is sealed, and no mail quotes it."""
-OF_A_FORM = frozenset(
-    [
-        "name",
-        "license",
-        "email",
-        "username",
-        "password",
-        "again",
-        "code",
-        "chosen",
-        "credential",
-        "next",
-        "new_email",
-        "about",
-        "actor",
-        "subject",
-        "networks",
-        "telephone",
-    ]
-)
+OF_A_FORM = {
+    *("name", "license", "email", "username", "password", "again", "code", "chosen", "credential", "next"),
+    *("new_email", "about", "actor", "subject", "networks", "telephone"),
+}
 """Names, codes, addresses and words to look for: checked by form, or compared and not kept."""
 STAFF_NAMES = {("staff/accounts.py", "display_name")}
 """The name of a colleague, which no mail says."""
