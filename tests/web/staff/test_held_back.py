@@ -27,8 +27,15 @@ KINDS = ["a Social Security or taxpayer number", "a case number", "a number like
 @pytest.fixture
 def request_(alice: Account, now: datetime) -> SupportRequest:
     """What comes in may hold anything."""
-    form = {"name": "Alice", "license": ALICE, "email": "a@agents.test", "telephone": "916 555 0143", "text": PLANTED}
-    return receive(**form, network="198.51.100.0/24", now=now)
+    return receive(
+        name="Alice",
+        license=ALICE,
+        email="a@agents.test",
+        telephone="916 555 0143",
+        text=PLANTED,
+        network="198.51.100.0/24",
+        now=now,
+    )
 
 
 def planted_is_nowhere(page: str) -> None:
