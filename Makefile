@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book bench-door setup run test test-fast test-slow test-spark lint format lock clean browser softhsm
+.PHONY: bench bench-book bench-door setup run test test-fast soak test-slow test-spark lint format lock clean browser softhsm
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -66,6 +66,10 @@ test-slow: setup browser
 
 test-spark: .venv/spark
 	$(BIN)/python -m pytest -m slow -rs tests/slow/test_spark.py $(ARGS)
+
+# A simulated year of mail; ARGS="--seed 7" plays the same one again, ARGS="--postgres" on a PostgreSQL server.
+soak: setup
+	$(BIN)/python -m tests.soak $(ARGS)
 
 # Tables of ratios; ARGS="--peers --big" adds the peers and ten million rows (6 GB of disk in BENCH_DIR).
 bench: setup
