@@ -17,7 +17,8 @@ Work = Callable[[], Any]
 
 
 class ChildFailed(Exception):
-    """A child ended in another way than it should; its trace stands in ``children.log``."""
+    """A child ended in another way than it should; its trace stands in ``children.log``. That is a fault of the site:
+    whatever is killed or away, an act that lives on must end well."""
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Children:
             child.killed = True
             self.killed += 1
         elif status:
-            raise ChildFailed(f"{child.name} ended with {status}: see {self.folder / 'children.log'}")
+            log = self.folder / "children.log"
+            raise ChildFailed(f"a child ({child.name}) failed: {log.read_text().splitlines()[-1]}; see {log}")
         else:
             self.typical[child.name] = passed

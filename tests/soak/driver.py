@@ -31,7 +31,7 @@ from extranet.policy import JOBAID
 from extranet.profile import in_force
 from extranet.profile.in_force import zone
 from tests.soak import acts
-from tests.soak.children import Child, Children, Work
+from tests.soak.children import Child, ChildFailed, Children, Work
 from tests.soak.compare import Year, moved, quarter
 from tests.soak.exchange import Exchange
 from tests.soak.expected import Expected
@@ -249,29 +249,34 @@ def warm_up() -> None:
 
 def main(folder: Path, agents: int, weeks: int, seed: int) -> int:
     warm_up()
-    began = time.monotonic()
-    soak = Soak(folder, agents=agents, weeks=weeks, seed=seed)
+    soak, began = Soak(folder, agents=agents, weeks=weeks, seed=seed), time.monotonic()
     policy = replace(JOBAID, password_days=soak.life, warning_days=RUNGS)
     setattr(in_force, "policy_named", lambda _: policy)  # noqa: B010 -- as tests/policies.py does, for good
+    told: dict[str, Any] = {}
     try:
         soak.run()
+        (child,) = soak.children.together([Child("dump", partial(acts.dump, datetime.now(UTC)))])
+        (folder / "site.json").write_text(json.dumps(child.said))
+        faults, year = judge(soak, child.said)
+        told = summary(soak, child.said, year, time.monotonic() - began)
+    except ChildFailed as failed:
+        faults = [str(failed)]
     finally:
         soak.relay.be(away=True)
-    (child,) = soak.children.together([Child("dump", partial(acts.dump, datetime.now(UTC)))])
-    faults, year = judge(soak, child.said)
-    told = summary(soak, child.said, year, time.monotonic() - began)
     report = {"seed": seed, "weeks": weeks, "faults": faults, **told}
     (folder / "report.json").write_text(json.dumps(report, indent=1))
-    (folder / "site.json").write_text(json.dumps(child.said))
+    show(told, faults, again=f"make soak ARGS='--agents {agents} --weeks {weeks} --seed {seed}'")
+    return 1 if faults else 0
+
+
+def show(told: dict[str, Any], faults: list[str], again: str) -> None:
     for name, value in told.items():
         print(f"{value:>9,}  {name}")
     for fault in faults[:40]:
         print(f"FAULT  {fault}")
-    again = f"make soak ARGS='--agents {agents} --weeks {weeks} --seed {seed}'"
     print(
         f"{len(faults)} faults; the same year again: {again}" if faults else "every agent got exactly what policy says"
     )
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":
