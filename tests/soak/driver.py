@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -43,6 +44,7 @@ RUNGS = (10, 5, 3, 1)
 LIFE, SHORT_LIFE = JOBAID.password_days or 60, 21  # days of a password; a short year would see none end
 AGAIN, PEOPLE, SECOND, CLAIMS = (timedelta(minutes=minutes) for minutes in (11, 12, 13, 14))
 KILLED_SHARE = 0.12
+LINE = 200  # bytes of the journal a mail, about
 
 
 class Soak:
@@ -126,7 +128,9 @@ class Soak:
         self.people.read_mail(self.relay.news(), now)
 
     def _together(self, works: list[tuple[str, Work]], *, mercy: bool = False) -> list[Child]:
-        children = [Child(name, work, self._kill_after(name, mercy)) for name, work in works]
+        children = [
+            Child(name, work, self._kill_after(name, mercy), self._kill_when(name, mercy)) for name, work in works
+        ]
         self.relay.phase += 1
         for child in self.children.together(children):
             if child.killed and child.name == "deliver":
@@ -139,6 +143,12 @@ class Soak:
         if mercy or self.calm or self.chance.random() > KILLED_SHARE:
             return None
         return self.chance.uniform(0.0, 1.1) * self.children.typical.get(name, 0.3)
+
+    def _kill_when(self, name: str, mercy: bool) -> Callable[[], bool] | None:
+        """A sender, right after the relay took a mail and before it knows: mere chance hardly ever meets that moment."""
+        if name != "deliver" or mercy or self.calm or self.chance.random() > KILLED_SHARE:
+            return None
+        return self.relay.after(self.chance.randint(1, 8))
 
     def _visit(self, visits: list[dict[str, Any]], now: datetime) -> None:
         """People are not killed: they see what they did."""
@@ -180,6 +190,11 @@ class Relay:
             while (line := file.readline()).endswith("\n"):
                 self.lines.append({**json.loads(line), "phase": self.phase})
                 self._read = file.tell()
+
+    def after(self, mails: int) -> Callable[[], bool]:
+        """Whether the relay has taken so many more since now."""
+        size = self._journal.stat().st_size + (mails - 1) * LINE
+        return lambda: self._journal.stat().st_size > size
 
     def news(self) -> list[dict[str, Any]]:
         """What came since the last look."""
