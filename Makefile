@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: bench bench-book bench-door setup run test test-fast test-slow test-spark lint format lock clean browser softhsm postfix
+.PHONY: bench bench-book bench-door setup run test test-fast soak test-slow test-spark lint format lock clean browser softhsm postfix bench-mail
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("agent-extranet needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -72,6 +72,10 @@ test-slow: setup browser
 test-spark: .venv/spark
 	$(BIN)/python -m pytest -m slow -rs tests/slow/test_spark.py $(ARGS)
 
+# A simulated year of mail; ARGS="--seed 7" plays the same one again, ARGS="--postgres" on a PostgreSQL server.
+soak: setup
+	$(BIN)/python -m tests.soak $(ARGS)
+
 # Tables of ratios; ARGS="--peers --big" adds the peers and ten million rows (6 GB of disk in BENCH_DIR).
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
@@ -84,6 +88,9 @@ bench-book: setup
 	$(BIN)/python -m bench.book
 
 # A million bad logins, answers about known and unknown names, what a login costs; half an hour on a quiet machine.
+bench-mail: setup
+	$(BIN)/python -m bench.mail
+
 bench-door: setup
 	$(BIN)/python -m bench.login
 	$(BIN)/python -m bench.timing

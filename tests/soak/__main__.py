@@ -54,12 +54,13 @@ def main() -> int:
     options.add_argument("--weeks", type=int, default=52)
     options.add_argument("--seed", type=int, default=random.randrange(10_000))
     options.add_argument("--postgres", action="store_true", help="on a throw-away PostgreSQL server")
+    options.add_argument("--database", default="", help="address of an empty database; default SQLite in the folder")
     options.add_argument("folder", type=Path, nargs="?")
     chosen = options.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="extranet-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(f"seed {chosen.seed}, folder {folder}", flush=True)  # noqa: T201
-    with server() if chosen.postgres else nullcontext("") as database:
+    with server() if chosen.postgres else nullcontext(chosen.database) as database:
         code = run(folder, database, [str(chosen.agents), str(chosen.weeks), str(chosen.seed)])
     if not code and not chosen.folder:
         shutil.rmtree(folder)

@@ -17,16 +17,19 @@ Work = Callable[[], Any]
 
 
 class ChildFailed(Exception):
-    """A child ended in another way than it should; its trace stands in ``children.log``."""
+    """A child ended in another way than it should; its trace stands in ``children.log``. That is a fault of the site:
+    whatever is killed or away, an act that lives on must end well."""
 
 
 @dataclass
 class Child:
-    """One act. ``kill_after`` seconds it is killed with SIGKILL, unless it was faster."""
+    """One act. It is killed with SIGKILL after so many seconds, or as soon as ``kill_when`` says so; unless it was
+    faster."""
 
     name: str
     work: Work
     kill_after: float | None = None
+    kill_when: Callable[[], bool] | None = None
     pid: int = 0
     killed: bool = False
     seconds: float = 0.0
@@ -82,9 +85,9 @@ class Children:
             ended, status = os.waitpid(child.pid, os.WNOHANG)
             if ended:
                 self._ended(child, status, passed)
-            elif passed > LONGEST or (child.kill_after is not None and passed >= child.kill_after):
+            elif passed > LONGEST or _its_time(child, passed):
                 os.kill(child.pid, signal.SIGKILL)
-                child.kill_after = None
+                child.kill_after = child.kill_when = None
 
     def _ended(self, child: Child, status: int, passed: float) -> None:
         child.pid, child.seconds = 0, passed
@@ -92,6 +95,13 @@ class Children:
             child.killed = True
             self.killed += 1
         elif status:
-            raise ChildFailed(f"{child.name} ended with {status}: see {self.folder / 'children.log'}")
+            log = self.folder / "children.log"
+            raise ChildFailed(f"a child ({child.name}) failed: {log.read_text().splitlines()[-1]}; see {log}")
         else:
             self.typical[child.name] = passed
+
+
+def _its_time(child: Child, passed: float) -> bool:
+    if child.kill_when is not None and child.kill_when():
+        return True
+    return child.kill_after is not None and passed >= child.kill_after

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
 WAIT = timedelta(hours=72)
-LIFE = 60  # days of a chosen password
 CERTIFIED = "certified"
 Snapshot = dict[int, tuple[str, str, date | None, str]]
 
@@ -50,15 +49,15 @@ class Known:
     said: list[int] = field(default_factory=list)  # days told of the password in force
     moving: tuple[datetime, str] | None = None  # a change of address: asked when, to what
     moved_at: list[datetime] = field(default_factory=list)
-    also: str = ""  # the address before, in the quarter in which another took over
+    also: str = ""  # the other address, in the quarter in which one takes over from the other
     names: set[str] = field(default_factory=set)
 
 
 class Expected:
     """Fed in the order of the year; ``mails`` is the answer."""
 
-    def __init__(self, *, zone: ZoneInfo, rungs: tuple[int, ...], moved: set[tuple[int, datetime]]) -> None:
-        self.zone, self.rungs, self._moved = zone, rungs, moved
+    def __init__(self, *, zone: ZoneInfo, life: int, rungs: tuple[int, ...], moved: set[tuple[int, datetime]]) -> None:
+        self.zone, self.life, self.rungs, self._moved = zone, life, rungs, moved  # life: days of a chosen password
         self.agents: dict[int, Known] = {}
         self.mails: dict[Sig, Due] = {}
         self._onboarded: datetime | None = None
@@ -81,9 +80,10 @@ class Expected:
 
     def ran(self, at: datetime) -> None:
         """Everything of the timetable that was due at that moment."""
+        for known in self.agents.values():
+            known.also = known.moving[1] if known.moving and at >= known.moving[0] + WAIT else ""
         self._onboard(at)
         for known in self.agents.values():
-            known.also = ""
             self._warn(known, at)
             self._lock(known, at)
             self._move(known, at)
@@ -94,7 +94,7 @@ class Expected:
         if what == "asked" and known.has_account and known.status == CERTIFIED:
             self._post(known, "reset_link", at.isoformat(), at)
         elif what == "changed":
-            self._new_password(known, at, what, at.astimezone(self.zone).date() + timedelta(days=LIFE))
+            self._new_password(known, at, what, at.astimezone(self.zone).date() + timedelta(days=self.life))
             self._post(known, "password_changed", str(known.serial), at)
         elif what == "claimed":
             self._new_password(known, at, what, None)

@@ -29,7 +29,8 @@ class Memory:
 class People:
     """All agents, each with a head of their own."""
 
-    def __init__(self, exchange: Exchange, *, seed: int) -> None:
+    def __init__(self, exchange: Exchange, *, life: int, seed: int) -> None:
+        self.life = life  # days of a password
         self.exchange, self.chance = exchange, random.Random(f"people:{seed}")
         self.memories: dict[int, Memory] = {}
         self._by_address: dict[str, int] = {}
@@ -87,15 +88,17 @@ class People:
     def _visit(self, memory: Memory, now: datetime) -> Visit:
         if not memory.password or self.chance.random() < FORGETFUL:
             return {**_who(memory), "what": "ask"}
-        old = memory.since is not None and now - memory.since > timedelta(days=49)
+        old = self._ends_within(memory, 11, now)
         wishes = self.chance.random() < (CAREFUL if old else 0.05)
         return {**_who(memory), "what": "login", "password": memory.password, "wishes": wishes}
 
     def _next_visit(self, memory: Memory, now: datetime) -> datetime:
         if memory.lazy:
             return self._later(now, 90, 200)
-        old = memory.since is not None and now - memory.since > timedelta(days=45)
-        return self._later(now, 1, 8) if old else self._later(now, 8, 30)
+        return self._later(now, 1, 8) if self._ends_within(memory, 15, now) else self._later(now, 8, 30)
+
+    def _ends_within(self, memory: Memory, days: int, now: datetime) -> bool:
+        return memory.since is not None and now - memory.since > timedelta(days=self.life - days)
 
     def _later(self, now: datetime, least: float, most: float) -> datetime:
         return now + timedelta(days=self.chance.uniform(least, most))

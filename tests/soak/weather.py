@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 MONDAY = ((5, 30), (6, 0), (6, 15), (6, 45), (8, 15), (9, 30), (12, 0), (17, 0))
-WORKDAY, WEEKEND = ((8, 15), (13, 0), (19, 45)), ((8, 15), (19, 45))
+OTHER_DAY = ((8, 15), (17, 30))
+
+
+SETTLING = 9  # days at the end in which nobody comes and nothing breaks: a mail is given up after seven
 
 
 def quarters(first: datetime, weeks: int, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
     """Week and moment (UTC) of each look at the timetable; Mondays are dense."""
-    for day in range(weeks * 7):
+    for day in range(weeks * 7 + SETTLING):
         date = (first + timedelta(days=day)).date()
-        hours = MONDAY if day % 7 == 0 else WORKDAY if day % 7 < 5 else WEEKEND
+        hours = MONDAY if day % 7 == 0 and day < weeks * 7 else OTHER_DAY
         for hour, minute in hours:
             yield day // 7, datetime.combine(date, time(hour, minute), tzinfo=zone).astimezone(UTC)
 
