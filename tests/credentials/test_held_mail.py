@@ -281,6 +281,15 @@ def test_the_gate_is_asked_at_each_step(alice: Account, now: datetime) -> None:
             walk()
 
 
+def test_a_mailbox_that_is_not_the_account_s_any_more_reads_nothing(alice: Account, now: datetime) -> None:
+    token = notice(alice)
+    second, code = ask(token, alice.username, now)
+    Agent.objects.update(email="alice@new.test")
+    for walk in (lambda: ask(token, alice.username, now), lambda: claim(second, code, now)):
+        with pytest.raises(HeldOver, match="moved"):
+            walk()
+
+
 def test_it_follows_a_license_that_changes(alice: Account, now: datetime) -> None:
     token = notice(alice)
     assert alice.agent is not None
