@@ -87,10 +87,11 @@ bench: setup
 bench-book: setup
 	$(BIN)/python -m bench.book
 
-# A million bad logins, answers about known and unknown names, what a login costs; half an hour on a quiet machine.
+# Mails a second, beside what sends without an outbox.
 bench-mail: setup
 	$(BIN)/python -m bench.mail
 
+# A million bad logins, answers about known and unknown names, what a login costs; half an hour on a quiet machine.
 bench-door: setup
 	$(BIN)/python -m bench.login
 	$(BIN)/python -m bench.timing

@@ -80,7 +80,7 @@ def ask(*, token: str, typed: str, network: str, now: datetime) -> str:
         _note(over.reason, over.about, actor, now)
         raise
     except WrongName:
-        _note(WRONG_NAME, row.mail.about, actor, now)
+        _note(WRONG_NAME, row.about, actor, now)
         raise
 
 
@@ -88,7 +88,7 @@ def look_behind(*, token: str, now: datetime) -> None:
     """Whether the second link still leads on; changes nothing. Raises HeldOver."""
     link = _linked(token, now)
     if link.code_tries >= policy().reset_code_tries:
-        raise HeldOver(TRIES, link.held.mail.about)
+        raise HeldOver(TRIES, link.held.about)
 
 
 def claim(*, token: str, code: str, network: str, now: datetime) -> Taken:
@@ -109,14 +109,14 @@ def claim(*, token: str, code: str, network: str, now: datetime) -> Taken:
 def show(*, held_id: UUID, shown_token: str, network: str, now: datetime) -> Letter:
     """The message in the browser that took it; each time is recorded, the first one included. Raises HeldOver."""
     try:
-        mail, words = held.again(held_id=held_id, token=shown_token, now=now)
+        row, words = held.again(held_id=held_id, token=shown_token, now=now)
     except Gone:
         raise HeldOver(GONE) from None
-    _require_reader(mail, now)
+    _require_reader(row, now)
     with transaction.atomic():
         actor = Actor.nobody(network)
-        record(action=Action.HELD_MAIL_SHOWN_AGAIN, now=now, actor=actor, subject=mail.about, detail=_facts(mail))
-    return Letter(words.subject, mail.from_address, words.text)
+        record(action=Action.HELD_MAIL_SHOWN_AGAIN, now=now, actor=actor, subject=row.about, detail=_facts(row.mail))
+    return Letter(words.subject, row.mail.from_address, words.text)
 
 
 def _waiting(token: str, now: datetime) -> HeldMessage:
@@ -124,7 +124,7 @@ def _waiting(token: str, now: datetime) -> HeldMessage:
         row = held.waiting(token=token, now=now)
     except Gone:
         raise HeldOver(GONE) from None
-    _require_reader(row.mail, now)
+    _require_reader(row, now)
     return row
 
 
@@ -133,20 +133,20 @@ def _linked(token: str, now: datetime) -> HeldLink:
         link = held.linked(token=token, now=now)
     except Gone:
         raise HeldOver(GONE) from None
-    _require_reader(link.held.mail, now)
+    _require_reader(link.held, now)
     return link
 
 
-def _require_reader(mail: OutboxMail, now: datetime) -> None:
+def _require_reader(row: HeldMessage, now: datetime) -> None:
     """An account that may not enter reads nothing, nor does a mailbox that is not the account's any more."""
-    account = Account.objects.select_related("agent").filter(username=mail.about).first()
+    account = Account.objects.select_related("agent").filter(username=row.about).first()
     if account is None:
         return
     verdict = may_enter(account, channel=Channel.RESET, now=now)
     if not verdict.allowed:
-        raise HeldOver(verdict.reason, mail.about)
-    if account.address.casefold() != mail.to_address.casefold():
-        raise HeldOver(MOVED, mail.about)
+        raise HeldOver(verdict.reason, row.about)
+    if account.address.casefold() != row.mail.to_address.casefold():
+        raise HeldOver(MOVED, row.about)
 
 
 def _require_name(row: HeldMessage, typed: str, now: datetime) -> None:
@@ -154,7 +154,7 @@ def _require_name(row: HeldMessage, typed: str, now: datetime) -> None:
     allowance = throttle.take(budget=throttle.guesses(NAMES), owner=str(row.pk), now=now)
     if not allowance.allowed:
         raise TooManyAsks(allowance.retry_after_seconds)
-    if not _names(typed, row.mail.about):
+    if not _names(typed, row.about):
         raise WrongName
     throttle.clear(owner=str(row.pk), scopes=(NAMES,))
 
@@ -175,7 +175,7 @@ def _send(row: HeldMessage, actor: Actor, now: datetime) -> str:
     allowance = throttle.take(budget=budget, owner=str(row.pk), now=now)
     if not allowance.allowed:
         raise TooManyAsks(allowance.retry_after_seconds)
-    token, code, minutes, about = new_token(), short_code(), policy().reset_link_minutes, row.mail.about
+    token, code, minutes, about = new_token(), short_code(), policy().reset_link_minutes, row.about
     with transaction.atomic():
         link = HeldLink.objects.create(
             held=row,
@@ -196,7 +196,7 @@ def _send(row: HeldMessage, actor: Actor, now: datetime) -> str:
 
 
 def _require_code(link: HeldLink, token: str, code: str) -> None:
-    about = link.held.mail.about
+    about = link.held.about
     if not held.count_try(link, most=policy().reset_code_tries):
         raise HeldOver(TRIES, about)
     if not same(link.code_digest, code_digest(token, code)):
@@ -204,7 +204,7 @@ def _require_code(link: HeldLink, token: str, code: str) -> None:
 
 
 def _take(row: HeldMessage, actor: Actor, now: datetime) -> Taken:
-    about = row.mail.about
+    about = row.about
     try:
         with transaction.atomic():
             shown_token = held.read(row, now=now)

@@ -10,6 +10,7 @@ from extranet.audit.record import Actor
 from extranet.credentials import throttle
 from extranet.credentials.models import Account
 from extranet.credentials.username import agency_staff_username, agent_username
+from extranet.mail.secured import held
 
 
 def follow_license(*, agent: Agent, by: Actor, now: datetime) -> Account | None:
@@ -22,10 +23,15 @@ def follow_license(*, agent: Agent, by: Actor, now: datetime) -> Account | None:
         return None
     with transaction.atomic():
         throttle.clear(owner=account.username)
-        account.username = agent_username(agent.license)
+        old, account.username = account.username, agent_username(agent.license)
         account.save(update_fields=["username"])
+        held.rename(old=old, new=account.username)
         for staff in Account.objects.filter(principal=agent):
             throttle.clear(owner=staff.username)
-            staff.username = agency_staff_username(agent.license, staff.username.rpartition(".")[2])
+            old, staff.username = (
+                staff.username,
+                agency_staff_username(agent.license, staff.username.rpartition(".")[2]),
+            )
             staff.save(update_fields=["username"])
+            held.rename(old=old, new=staff.username)
     return account

@@ -261,8 +261,10 @@ class BookAccessGivenMail(CatalogueMail, kind="book_access_given"):
 
 @dataclass(frozen=True, kw_only=True)
 class SecuredNoticeMail(CatalogueMail, kind="secured_notice"):
-    """In place of a secured mail that waits to be picked up. ``link`` opens nothing alone (SC-8)."""
+    """In place of a secured mail that waits to be picked up (SC-8): its subject, for two notices must not be taken for
+    one (J9), and a ``link`` that opens nothing alone."""
 
+    title: str
     link: str
     valid_until: date
 

@@ -62,7 +62,11 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
         "may_export": True,
         "may_act": False,
     },
-    "secured_notice": {"link": _LINK["link"], "valid_until": date(2026, 12, 7)},  # stands for a mail that waits
+    "secured_notice": {
+        "title": "Your book – Password",
+        "link": _LINK["link"],
+        "valid_until": date(2026, 12, 7),
+    },  # for a mail that waits
     "secured_link": _LINK,  # its page asks for the code
     "certificate_changed": {**_MOMENT, "added": True, "fingerprint": "8F:1C:04:AA"},
     "canary": {"number": "canary-0a1b2c", "phrase": "plain-3d4e5f"},  # to the exchange itself, before a Monday run

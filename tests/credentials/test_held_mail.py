@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from extranet.agents import change_email
 from extranet.agents.models import Agent, CertificationStatus
+from extranet.agents.rename import rename
 from extranet.credentials import held_mail
 from extranet.credentials.disable import disable, end_access_of
 from extranet.credentials.given_up import revoke_undelivered
@@ -20,6 +21,7 @@ from extranet.credentials.models import Account
 from extranet.credentials.onboarding import onboard
 from extranet.credentials.own_address import end_old_mailbox
 from extranet.credentials.pickup import WrongName
+from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_ask import TooManyAsks
 from extranet.credentials.reset_claim import CodeRefused
 from extranet.credentials.reset_link import code_digest
@@ -277,6 +279,29 @@ def test_the_gate_is_asked_at_each_step(alice: Account, now: datetime) -> None:
     for walk in (lambda: ask(token, alice.username, now), lambda: claim(second, code, now)):
         with pytest.raises(HeldOver, match="suspended"):
             walk()
+
+
+def test_a_mailbox_that_is_not_the_account_s_any_more_reads_nothing(alice: Account, now: datetime) -> None:
+    token = notice(alice)
+    second, code = ask(token, alice.username, now)
+    Agent.objects.update(email="alice@new.test")
+    for walk in (lambda: ask(token, alice.username, now), lambda: claim(second, code, now)):
+        with pytest.raises(HeldOver, match="moved"):
+            walk()
+
+
+def test_it_follows_a_license_that_changes(alice: Account, now: datetime) -> None:
+    token = notice(alice)
+    assert alice.agent is not None
+    with transaction.atomic():
+        follow_license(agent=rename(old="4000001", new="4000009", by=DESK, now=now), by=DESK, now=now)
+    assert ask(token, "4000009", now)
+    disable(account=fresh(alice), reason="lost", by=DESK, now=now)
+    assert not HeldMessage.objects.filter(sealed__isnull=False).exists()
+
+
+def test_two_notices_can_be_told_apart(alice: Account) -> None:
+    assert len({mail.subject for mail in mails(alice.username)}) == 3
 
 
 def test_a_notice_that_bounces_ends_what_waits(alice: Account, now: datetime) -> None:

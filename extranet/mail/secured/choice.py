@@ -67,7 +67,7 @@ def _held(row: OutboxMail, words: Rendered, sender: Sender, language: str, now: 
     token = new_token()
     waits = held.hold(row, compose(row, words, sender), token=token, now=now)
     until = local_day(temporary_until(now, policy()), zone())
-    notice = SecuredNoticeMail(link=held.address_of(token), valid_until=until)
+    notice = SecuredNoticeMail(title=words.subject, link=held.address_of(token), valid_until=until)
     said = render(notice.kind, notice.context(), language=language)
     row.subject, row.secret = said.subject, True
     return Composed(compose(row, said, sender), waits)

@@ -38,7 +38,7 @@ def address_of(token: str) -> str:
 
 def hold(mail: OutboxMail, message: bytes, *, token: str, now: datetime) -> HeldMessage:
     """The row for a mail that is being posted; whoever posts saves it after the mail's own row."""
-    row = HeldMessage(mail=mail, digest=digest(token), expires_at=temporary_until(now, policy()))
+    row = HeldMessage(mail=mail, about=mail.about, digest=digest(token), expires_at=temporary_until(now, policy()))
     row.sealed = seal_text("outbox", message.decode("ascii"), _place(row), now=now)
     return row
 
@@ -80,7 +80,7 @@ def read(row: HeldMessage, *, now: datetime) -> str:
     return token
 
 
-def again(*, held_id: UUID, token: str, now: datetime) -> tuple[OutboxMail, Rendered]:
+def again(*, held_id: UUID, token: str, now: datetime) -> tuple[HeldMessage, Rendered]:
     """The message for the browser that took it, for some minutes. Raises Gone."""
     mine = HeldMessage.objects.select_related("mail").filter(pk=held_id, state=HeldState.READ, shown_until__gt=now)
     row = mine.first()
@@ -90,7 +90,7 @@ def again(*, held_id: UUID, token: str, now: datetime) -> tuple[OutboxMail, Rend
         message = open_bytes(bytes(row.sealed), _key(token), row.id.bytes)
     except Unopenable:
         raise Gone from None
-    return row.mail, words_in(message)
+    return row, words_in(message)
 
 
 def end(mails: QuerySet[OutboxMail], *, now: datetime) -> int:
@@ -100,7 +100,12 @@ def end(mails: QuerySet[OutboxMail], *, now: datetime) -> int:
 
 def end_about(about: str, *, now: datetime) -> int:
     """Wipe all that is held for one name. Inside the act's transaction."""
-    return _end(HeldMessage.objects.filter(mail__about=about), now)
+    return _end(HeldMessage.objects.filter(about=about), now)
+
+
+def rename(*, old: str, new: str) -> None:
+    """The name of a reader changed: whose it is, the gate, and what ends with the account go by the new one."""
+    HeldMessage.objects.filter(about=old).update(about=new)
 
 
 def end_over(*, now: datetime) -> int:
@@ -118,14 +123,14 @@ def count_try(link: HeldLink, *, most: int) -> bool:
 def _end(rows: QuerySet[HeldMessage], now: datetime) -> int:
     """Of a mail that nobody has read the trail says that nobody will."""
     ended = 0
-    for row in rows.exclude(state=HeldState.ENDED).select_related("mail"):
-        mine = HeldMessage.objects.filter(pk=row.pk, state=row.state)
-        if not mine.update(state=HeldState.ENDED, sealed=None):
+    living = rows.exclude(state=HeldState.ENDED)
+    for row in living.select_related("mail"):
+        if not living.filter(pk=row.pk).update(state=HeldState.ENDED, sealed=None):
             continue
         ended += 1
         if row.state == HeldState.WAITING:
             facts: dict[str, JsonValue] = {"kind": row.mail.kind, "key": row.mail.key}
-            record(action=Action.HELD_MAIL_ENDED, now=now, actor=MAIL, subject=row.mail.about, detail=facts)
+            record(action=Action.HELD_MAIL_ENDED, now=now, actor=MAIL, subject=row.about, detail=facts)
     return ended
 
 

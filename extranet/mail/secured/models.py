@@ -34,6 +34,7 @@ class HeldMessage(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mail = models.OneToOneField("mail.OutboxMail", on_delete=models.PROTECT, related_name="held")
+    about = models.CharField(max_length=120, db_index=True)  # whose: follows a user name that changes
     digest = models.CharField(max_length=64, unique=True)  # of the token in the notice's link
     sealed = models.BinaryField(null=True)  # the message: system key "outbox" while it waits, then the browser's key
     state = models.CharField(max_length=10, choices=HeldState, default=HeldState.WAITING)

@@ -25,6 +25,9 @@ WORDS = {
 }
 
 
+REMOVAL = "id_removal_%s"  # two forms stand on the page
+
+
 class PasswordForm(forms.Form):
     """Proof that it is the owner who sits here."""
 
@@ -81,7 +84,7 @@ def own_certificate_page(request: PortalRequest) -> HttpResponse:
 @require_POST
 def remove_certificate(request: PortalRequest) -> HttpResponse:
     """Secured mails wait on a page again."""
-    form = PasswordForm(request.POST)
+    form = PasswordForm(request.POST, auto_id=REMOVAL)
     if not form.is_valid():
         return _page(request, removal=form)
     try:
@@ -116,7 +119,7 @@ def _page(
         "address": masked(request.account.address),
         "in_use": settings.EXTRANET.secured_mail == "smime",
         "form": form or CertificateForm(),
-        "removal": removal or PasswordForm(auto_id="id_removal_%s"),
+        "removal": removal or PasswordForm(auto_id=REMOVAL),
         "kept": kept,
         "facts": [("Fingerprint (SHA-256)", kept.spelled), ("Valid until", moment(kept.not_after))] if kept else [],
         "ended": kept is not None and kept.not_after <= now,

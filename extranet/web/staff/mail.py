@@ -31,6 +31,7 @@ WAITING = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 LOST = (MailState.GAVE_UP, MailState.BOUNCED)
 LATELY = timedelta(days=14)  # texts that were held back longer ago stand in the trail
 IS_HELD = "Held: address in doubt"
+SECURED = {"gateway": "gateway", "smime": "S/MIME", "pickup": "picked up; this is the notice"}
 COLUMNS = (
     {"label": "Mail"},
     {"label": "Person"},

@@ -27,7 +27,7 @@ from extranet.service_center.mail_list import Person, address_for, person_of, se
 from extranet.web.access import MAIL_READERS, SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.staff.long_text import long_text
-from extranet.web.staff.mail import IS_HELD, LOST, WAITING, error_of
+from extranet.web.staff.mail import IS_HELD, LOST, SECURED, WAITING, error_of
 
 REPORTS = ({"label": "Read"}, {"label": "What the report says"}, {"label": "Code"})
 
@@ -150,7 +150,7 @@ def _facts(row: OutboxMail, person: Person) -> list[tuple[str, str]]:
         ("About", row.about),
         ("To", masked(row.to_address) + (f" – in doubt since {moment(doubt.since)}" if doubt else "")),
         ("State", IS_HELD if is_held else row.get_state_display()),
-        ("Secured way", "yes" if row.secured else "no"),
+        ("Secured way", SECURED.get(row.secured_by, "no")),
         ("Posted", moment(row.posted_at)),
         ("Accepted", moment(row.accepted_at) if row.accepted_at else ""),
         ("Tries", str(row.attempts)),

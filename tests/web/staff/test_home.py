@@ -12,7 +12,7 @@ import extranet.web.staff
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor
 from extranet.credentials.models import Account
-from extranet.mail.models import MailState, OutboxMail
+from extranet.mail.models import Canary, MailState, OutboxMail
 from extranet.profile.loader import current
 from extranet.reports.models import PublicationState
 from extranet.reports.publish import publish
@@ -97,6 +97,15 @@ def _lost_mail(number: int, *, at: datetime) -> None:
         next_attempt_at=at,
         give_up_at=at,
     )
+
+
+def test_a_monday_run_that_its_canary_stopped_is_seen_by_who_can_do_something(
+    staff_clients: dict[str, Client], now: datetime
+) -> None:
+    words = "Monday run stopped: the test mail did not come back secured"
+    Canary.objects.create(number="c", phrase="p", state="late", for_run=True, asked_at=now, late_at=now)
+    found = {role: tasks(client.get("/staff/")) for role, client in staff_clients.items()}
+    assert {role for role, waiting in found.items() if waiting.get(words)} == {"service_desk", "administrator"}
 
 
 def test_auditors_see_refused_pages(auditor: Client, alices: Client) -> None:
