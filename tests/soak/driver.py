@@ -145,7 +145,7 @@ class Soak:
         return self.chance.uniform(0.0, 1.1) * self.children.typical.get(name, 0.3)
 
     def _kill_when(self, name: str, mercy: bool) -> Callable[[], bool] | None:
-        """A sender, right after the relay took a mail and before it knows: mere chance hardly ever meets that moment."""
+        """A sender, right after the relay took a mail and before it knows of it: chance hardly ever meets that."""
         if name != "deliver" or mercy or self.calm or self.chance.random() > KILLED_SHARE:
             return None
         return self.relay.after(self.chance.randint(1, 8))
