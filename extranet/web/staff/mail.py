@@ -31,7 +31,6 @@ PAGE = 50
 OPEN, EVERY = "open", "all"
 WAITING = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 LOST = (MailState.GAVE_UP, MailState.BOUNCED)
-SECURED = {"gateway": "gateway", "smime": "S/MIME", "pickup": "picked up; this is the notice"}
 COLUMNS = (
     {"label": "Mail"},
     {"label": "About"},
@@ -173,7 +172,7 @@ def _facts(row: OutboxMail) -> list[tuple[str, str]]:
         ("About", row.about),
         ("To", masked(row.to_address)),
         ("State", row.get_state_display()),
-        ("Secured way", SECURED.get(row.secured_by, "no")),
+        ("Secured way", "yes" if row.secured else "no"),
         ("Posted", moment(row.posted_at)),
         ("Accepted", moment(row.accepted_at) if row.accepted_at else ""),
         ("Tries", str(row.attempts)),
