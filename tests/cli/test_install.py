@@ -19,7 +19,9 @@ from extranet.env import EnvironmentRefused
 from extranet.keyring.masters import WrongMaster
 from extranet.keyring.ring import system_key
 from extranet.policy import POLICIES
+from extranet.profile.loader import current
 from tests.cli.conftest import Call
+from tests.mail.certificates import holder
 
 
 @pytest.fixture
@@ -175,3 +177,15 @@ def test_a_demonstration_password_is_its_folders_own(settings: Settings, data_fo
     other = env.model_copy(update={"data_dir": tmp_path / "other"})
     make_seed(other.folder)
     assert password_of("CC_4000001", other) != first
+
+
+def test_doctor_tells_of_a_signing_key_that_others_may_read(call: Call, settings: Settings, tmp_path: Path) -> None:
+    certificate, key = holder("exchange", current().service_center.email).files(tmp_path, "exchange")
+    env = {"secured_mail": "smime", "smime_certificate_file": certificate, "smime_key_file": key}
+    settings.EXTRANET = settings.EXTRANET.model_copy(update=env)
+    key.chmod(0o644)
+    warned = texts(call("doctor", "--json").facts, "warning")
+    assert f"{key} may be read by others" in warned
+    assert "does not name" in warned
+    key.chmod(0o600)
+    assert "exchange.key" not in texts(call("doctor", "--json").facts, "warning")
