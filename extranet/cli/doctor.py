@@ -222,8 +222,9 @@ def _secured_mail(now: datetime) -> Iterator[Finding]:
     yield from (Finding("mail", "wrong", text, code=WRONG_USE) for text in wrong)
     if wrong:
         return
-    if settings.EXTRANET.secured_mail == "smime":
-        yield from _too_open("mail", settings.EXTRANET.smime_key_file)
+    signing_file = settings.EXTRANET.smime_key_file
+    if settings.EXTRANET.secured_mail == "smime" and signing_file is not None:
+        yield from _too_open("mail", signing_file)
     for address in configured.senders_without_certificate():
         text = f"the signing certificate does not name {address}, so mail programs will warn of its mails"
         yield Finding("mail", "warning", text, "get a certificate with every sender of the profile in it")
