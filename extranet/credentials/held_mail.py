@@ -185,14 +185,16 @@ def _send(row: HeldMessage, actor: Actor, now: datetime) -> str:
             expires_at=now + timedelta(minutes=minutes),
         )
         mail = SecuredLinkMail(link=f"{settings.EXTRANET.reset}{held.PATH}link/{token}/", minutes=minutes)
-        reader, key = (
-            Account.objects.select_related("agent").filter(username=about).first(),
-            f"{mail.kind}:{about}:{link.pk}",
-        )
-        language = reader.language if reader is not None else ""
+        key, language = f"{mail.kind}:{about}:{link.pk}", _language_of(about)
         post(mail, to=row.mail.to_address, about=about, key=key, language=language, now=now)
         record(action=Action.HELD_MAIL_ASKED, now=now, actor=actor, subject=about, detail=_facts(row.mail))
     return code
+
+
+def _language_of(about: str) -> str:
+    """What its reader chose; the profile's first for whom has no account."""
+    reader = Account.objects.select_related("agent").filter(username=about).first()
+    return reader.language if reader is not None else ""
 
 
 def _require_code(link: HeldLink, token: str, code: str) -> None:
