@@ -23,7 +23,7 @@ from extranet.service_center.sealed import Written, add_step
 
 RUN = Actor.system("address-in-doubt")
 ORIGIN = "address_in_doubt"
-LINK_KINDS = ("reset_link", "reset_started_by_staff")  # their links live for an hour, held or not
+LINK_KINDS = ("reset_link", "reset_started_by_staff", "secured_link")  # their links live for an hour, held or not
 NOT_IN_DOUBT = "This address is not in doubt (any more)."
 TEXTS = {
     doubt.Reason.FAILED: (
