@@ -131,7 +131,7 @@ def worded() -> Iterator[tuple[str, Any]]:
     render = import_module("extranet.profile.words").render
     for number in range(AGENTS):
         for mail in three(number):
-            yield address(number), render(mail.kind, mail.context())
+            yield address(number), render(mail.kind, mail.context(), language="en")
 
 
 def three(number: int) -> list[Any]:
@@ -158,7 +158,8 @@ def posted() -> int:
             thread = uuid4()
             for place, mail in enumerate(three(number)):
                 key = f"{mail.kind}:{thread}:1"
-                facts = {"to": address(number), "about": f"CC_{1_000_000 + number}", "key": key, "now": now()}
+                about = f"CC_{1_000_000 + number}"
+                facts = {"to": address(number), "about": about, "key": key, "language": "", "now": now()}
                 post(mail, thread=thread, place=place, **facts)
     return 3 * AGENTS
 
