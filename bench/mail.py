@@ -67,6 +67,7 @@ def contenders(port: int) -> dict[str, Callable[[], tuple[float, float, int]]]:
         "Django, one connection": lambda: timed(lambda: by_django(port)),
         "smtplib, a connection a message": lambda: timed(lambda: one_each(port)),
         "outbox: delivery of what was posted": delivered,
+        "outbox: composed and delivered": composed_and_delivered,
         "outbox, whole: worded, composed, sealed, posted, delivered": lambda: timed(whole),
     }
 
@@ -175,6 +176,18 @@ def sent() -> int:
 def delivered() -> tuple[float, float, int]:
     posted()
     return timed(sent)
+
+
+def composed_and_delivered() -> tuple[float, float, int]:
+    """Building as a mail library has it: words into a message. Words and rows were made before."""
+    posted()
+    compose = import_module("extranet.mail.message").compose
+    rows = import_module("extranet.mail.outbox").unfinished().order_by("posted_at", "place")
+    sender = import_module("extranet.profile.loader").current().system_sender
+    pairs = list(zip(rows, (words for _, words in worded()), strict=True))
+    building = timed(lambda: sum(bool(compose(row, words, sender)) for row, words in pairs))
+    sending = timed(sent)
+    return building[0] + sending[0], building[1] + sending[1], sending[2]
 
 
 def whole() -> int:
