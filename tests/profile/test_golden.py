@@ -6,7 +6,7 @@ import pytest
 
 from extranet.profile.exchange import Profile
 from extranet.profile.wording import MAIL_FIELDS, MUST_SAY, VARIANTS, samples
-from tests.profile.golden import FOLDER, copies
+from tests.profile.golden import FOLDER, copies, frame
 
 ALL = list(product(MAIL_FIELDS, ("en", "es")))
 
@@ -17,9 +17,18 @@ def test_a_mail_equals_its_golden_copy(shipped: Profile, name: str, language: st
         assert file.read_text(encoding="utf-8") == text, "look at it, then: python -m tests.profile.golden"
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_frame_of_all_mails_equals_its_golden_copy(shipped: Profile, language: str) -> None:
+    file, text = frame(language)
+    assert file.read_text(encoding="utf-8") == text
+    assert text.count("<table") > 1
+
+
 def test_there_is_a_golden_copy_for_every_mail_and_language_and_no_other(shipped: Profile) -> None:
     assert shipped.languages == ("en", "es")
-    wanted = {file for name, language in ALL for file, _ in copies(name, language)}
+    wanted = {file for name, language in ALL for file, _ in copies(name, language)} | {
+        frame(language)[0] for language in ("en", "es")
+    }
     assert set(FOLDER.rglob("*.*")) == wanted
 
 
