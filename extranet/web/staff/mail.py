@@ -22,7 +22,7 @@ from extranet.profile.in_force import zone
 from extranet.profile.loader import current
 from extranet.service_center.mail_list import Person, blocked, is_about, persons
 from extranet.web.access import MAIL_READERS, PortalRequest, access
-from extranet.web.dates import moment
+from extranet.web.dates import moment, short_moment
 from extranet.web.staff.long_text import long_text
 
 PAGE = 50
@@ -35,12 +35,11 @@ SECURED = {"gateway": "gateway", "smime": "S/MIME", "pickup": "picked up; this i
 COLUMNS = (
     {"label": "Mail"},
     {"label": "Person"},
-    {"label": "About"},
-    {"label": "To"},
+    {"label": "About", "nowrap": True},
+    {"label": "To", "nowrap": True},
     {"label": "State"},
-    {"label": "Posted"},
-    {"label": "Accepted"},
-    {"label": "What went wrong"},
+    {"label": "Posted", "nowrap": True},
+    {"label": "Accepted", "nowrap": True},
 )
 BLOCKED = (
     {"label": "When"},
@@ -150,15 +149,15 @@ def _lines(rows: list[OutboxMail]) -> list[tuple[SafeString | str, ...]]:
 
 def _line(row: OutboxMail, person: Person, waiting: set[UUID]) -> tuple[SafeString | str, ...]:
     link = format_html('<a href="{}">{}</a>', reverse("staff-mail-one", args=[row.pk]), row.subject)
+    state = IS_HELD if row.pk in waiting else row.get_state_display()
     return (
         link,
         person.name,
         row.about,
         masked(row.to_address),
-        IS_HELD if row.pk in waiting else row.get_state_display(),
-        moment(row.posted_at),
-        moment(row.accepted_at) if row.accepted_at else "",
-        long_text(error_of(row)),
+        long_text(f"{state}: {error_of(row)}") if row.last_error else state,
+        short_moment(row.posted_at),
+        short_moment(row.accepted_at) if row.accepted_at else "",
     )
 
 
