@@ -17,6 +17,7 @@ def moment(value: datetime) -> str:
 
 
 def short_moment(value: datetime) -> str:
-    """``Nov 16, 2026, 9:00 AM``: for columns of a table; the zone is the exchange's as everywhere."""
+    """``Nov 16, 2026 9:00 AM``, which breaks between day and time only: for columns of a table."""
     local = value.astimezone(current().zone)
-    return f"{local:%b} {local.day}, {local.year}, {local:%-I:%M %p}"
+    day_of, time_of = f"{local:%b} {local.day}, {local.year}", f"{local:%-I:%M %p}"
+    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in (day_of, time_of))

@@ -34,12 +34,11 @@ IS_HELD = "Held: address in doubt"
 SECURED = {"gateway": "gateway", "smime": "S/MIME", "pickup": "picked up; this is the notice"}
 COLUMNS = (
     {"label": "Mail"},
-    {"label": "Person"},
+    {"label": "To"},
     {"label": "About", "nowrap": True},
-    {"label": "To", "nowrap": True},
     {"label": "State"},
-    {"label": "Posted", "nowrap": True},
-    {"label": "Accepted", "nowrap": True},
+    {"label": "Posted"},
+    {"label": "Accepted"},
 )
 BLOCKED = (
     {"label": "When"},
@@ -152,9 +151,8 @@ def _line(row: OutboxMail, person: Person, waiting: set[UUID]) -> tuple[SafeStri
     state = IS_HELD if row.pk in waiting else row.get_state_display()
     return (
         link,
-        person.name,
+        format_html("{}<br>{}", person.name, masked(row.to_address)) if person.name else masked(row.to_address),
         row.about,
-        masked(row.to_address),
         long_text(f"{state}: {error_of(row)}") if row.last_error else state,
         short_moment(row.posted_at),
         short_moment(row.accepted_at) if row.accepted_at else "",
