@@ -28,13 +28,19 @@ class Claimed:
 
 
 def due(now: datetime) -> QuerySet[OutboxMail]:
-    """Mails that may leave now: their time has come, nobody sends them, and all before them in the thread were
-    accepted, or waited for long enough (J9). One to an address in doubt may be held."""
+    """Mails that may leave now: their time has come, nobody sends them or took them back, and all before them in the
+    thread were accepted, or waited for long enough (J9). One to an address in doubt may be held.
+
+    A server that is away makes nobody wait for long enough: the order holds until it answers.
+    """
     ready = Q(state__in=WAITING, next_attempt_at__lte=now) | Q(state=MailState.SENDING, lease_until__lte=now)
     before = OutboxMail.objects.filter(thread=OuterRef("thread"), place__lt=OuterRef("place"))
     held_up = Exists(before.exclude(state=MailState.ACCEPTED))
-    free = Q(thread__isnull=True) | ~held_up | Q(wait_until__lte=now)
-    return OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now).order_by("posted_at", "place", "id")
+    nobodys_fault = Q(state=MailState.SENDING) | Q(state=MailState.DEFERRED, way_down=True)
+    patient = Q(wait_until__lte=now) & ~Exists(before.filter(nobodys_fault))
+    free = Q(thread__isnull=True) | ~held_up | patient
+    found = OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now, taken_back=False)
+    return found.order_by("posted_at", "place", "id")
 
 
 def claim(*, now: datetime, count: int, pace: Pace) -> Claimed:
@@ -45,10 +51,12 @@ def claim(*, now: datetime, count: int, pace: Pace) -> Claimed:
     """
     mark = secrets.token_hex(16)
     with transaction.atomic():
+        pace.one_at_a_time()
         open_ones = due(now).exclude(domain__in=pace.spent(now))
         rows = pace.within(list(open_ones.select_for_update(skip_locked=True)[:count]), now)
         taken = OutboxMail.objects.filter(id__in=[row.id for row in rows])
-        taken.update(state=MailState.SENDING, lease_until=now + LEASE, lease_by=mark, attempts=F("attempts") + 1)
+        lease = {"state": MailState.SENDING, "lease_until": now + LEASE, "lease_by": mark}
+        taken.update(**lease, tried_at=now, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
     return Claimed(rows, mark)
@@ -57,4 +65,5 @@ def claim(*, now: datetime, count: int, pace: Pace) -> Claimed:
 def release(claimed: Claimed, rows: list[OutboxMail]) -> None:
     """Give back what was not tried, as if it had not been claimed."""
     untried = claimed.mine().filter(id__in=[row.id for row in rows])
-    untried.update(state=MailState.QUEUED, lease_until=None, lease_by="", attempts=F("attempts") - 1)
+    before = {"state": MailState.QUEUED, "lease_until": None, "lease_by": "", "tried_at": None}
+    untried.update(**before, attempts=F("attempts") - 1)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 
 from extranet.jobs.leases import elapsed
@@ -27,6 +28,9 @@ from extranet.vault.sealing import Unopenable
 RUN_AT_MOST = timedelta(minutes=5)  # a run ends by itself long before its leases do
 BATCH = 50
 NOTE_EVERY = 1.0  # seconds: what was handed over and not noted would arrive twice if this process were killed
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,17 +83,18 @@ def _hand_over(claimed: Claimed, way: Way, clock: Callable[[], datetime], stop: 
     """One after the other; a receiver that is away or slow leaves the rest to the next run."""
     until, opener, done = clock() + LEASE / 2, opener_of_messages(), list[Outcome]()
     waiting, noted = list[Outcome](), time.monotonic()
-    for place, row in enumerate(claimed.rows, start=1):
+    for place, row in enumerate(claimed.rows):
+        if stop() or clock() >= until:
+            release(claimed, claimed.rows[place:])
+            break
         waiting.append(_try(row, way, opener))
-        rest = claimed.rows[place:]
-        over = bool(waiting[-1].down) or clock() >= until or stop()
-        if over or not rest or time.monotonic() - noted >= NOTE_EVERY:
+        if waiting[-1].down:
+            release(claimed, claimed.rows[place + 1 :])
+            break
+        if time.monotonic() - noted >= NOTE_EVERY:
             done += settle(claimed, waiting, now=clock())
             waiting, noted = [], time.monotonic()
-        if over:
-            release(claimed, rest)
-            break
-    return done
+    return done + settle(claimed, waiting, now=clock())
 
 
 def _try(row: OutboxMail, way: Way, opener: Opener) -> Outcome:
@@ -103,6 +108,9 @@ def _try(row: OutboxMail, way: Way, opener: Opener) -> Outcome:
         return Outcome(row, MailState.DEFERRED, str(error))
     except (Unopenable, ValueError) as error:  # a damaged row must not hold up the others
         return Outcome(row, MailState.DEFERRED, f"cannot be opened: {type(error).__name__}")
+    except Exception as error:  # nor a fault of ours: what was handed over before it must be noted
+        log.error("mail failed", mail_id=str(row.id), exc_info=error)
+        return Outcome(row, MailState.DEFERRED, f"fault: {type(error).__name__}")
     return Outcome(row, MailState.ACCEPTED)
 
 

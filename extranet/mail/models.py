@@ -61,6 +61,9 @@ class OutboxMail(models.Model):
     give_up_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     lease_by = models.CharField(max_length=80, blank=True)
+    tried_at = models.DateTimeField(null=True)  # the last try: mails are paced by it
+    way_down = models.BooleanField(default=False)  # the last try failed for a reason that is nobody's address
+    taken_back = models.BooleanField(default=False)  # while it was leaving: it is not tried again
     accepted_at = models.DateTimeField(null=True)
     wiped_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=200, blank=True)
@@ -69,7 +72,7 @@ class OutboxMail(models.Model):
         db_table = "mail_outbox"
         indexes = [
             models.Index(fields=["state", "next_attempt_at"], name="mail_outbox_due"),
-            models.Index(fields=["accepted_at", "domain"], name="mail_outbox_pace"),
+            models.Index(fields=["tried_at", "domain"], name="mail_outbox_pace"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -71,24 +71,26 @@ def post(
 
 
 def cancel(*, now: datetime, key_prefix: str = "", about: str = "") -> int:
-    """Take back mails that have not left, and wipe them; how many. One that is leaving at this moment is not held.
-
-    What waits to be picked up is wiped, too, also where its notice left long ago.
+    """Take back mails that have not left, and wipe them; how many. One that is leaving at this moment is not held, but
+    not tried again either.
 
     Inside the caller's transaction. At least one of the two must be given.
     """
     if not key_prefix and not about:
         raise ValueError("cancel needs key_prefix or about")
     chosen = Q(key__startswith=key_prefix) & (Q(about=about) if about else Q())
-    held.end(OutboxMail.objects.filter(chosen), now=now)
-    return sum(cancel_row(row, now=now) for row in OutboxMail.objects.filter(chosen, state__in=WAITING))
+    OutboxMail.objects.filter(chosen, state=MailState.SENDING).update(taken_back=True)
+    cancelled = sum(cancel_row(row, now=now) for row in OutboxMail.objects.filter(chosen, state__in=WAITING))
+    held.end(OutboxMail.objects.filter(chosen), now=now)  # after the mails, as everybody locks them
+    return cancelled
 
 
 def cancel_row(row: OutboxMail, *, now: datetime) -> bool:
-    """Take back that mail, if it has not left. Inside the caller's transaction."""
+    """Take back that mail, if it has not left, and what waits behind it. Inside the caller's transaction."""
     here = OutboxMail.objects.filter(id=row.id, state__in=WAITING)
     if not here.update(state=MailState.CANCELLED, sealed_body=None, wiped_at=now):
         return False
+    held.end(OutboxMail.objects.filter(id=row.id), now=now)
     record(action=Action.MAIL_CANCELLED, now=now, actor=Actor.system("mail"), subject=row.about, detail=facts(row))
     return True
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, Entry, record_many
@@ -18,12 +18,13 @@ from extranet.mail.secured import held
 
 FIRST_WAIT = timedelta(minutes=1)  # doubled at each failure
 LONGEST_WAIT = timedelta(hours=1)
-GIVEN_UP_AT_ONCE = 50
+ENDED_AT_ONCE = 50
 MAIL = Actor.system("mail")
 ACTIONS = {
     MailState.ACCEPTED: Action.MAIL_ACCEPTED,
     MailState.BOUNCED: Action.MAIL_BOUNCED,
     MailState.GAVE_UP: Action.MAIL_GAVE_UP,
+    MailState.CANCELLED: Action.MAIL_CANCELLED,
 }
 
 log = structlog.get_logger(__name__)
@@ -64,17 +65,21 @@ def wait_after(attempts: int) -> timedelta:
 
 
 def give_up_overdue(now: datetime) -> int:
-    """Mails too old to be sent: given up, secrets wiped (SC-28); how many."""
+    """Mails too old to be sent: given up, secrets wiped (SC-28); how many. What was taken back while it was leaving,
+    and did not leave, ends as well."""
+    free = Q(state__in=WAITING) | Q(state=MailState.SENDING, lease_until__lte=now)
+    _end_all(OutboxMail.objects.filter(free, taken_back=True), MailState.CANCELLED, "taken back", now)
+    return _end_all(OutboxMail.objects.filter(free, give_up_at__lte=now), MailState.GAVE_UP, "too old", now)
+
+
+def _end_all(found: QuerySet[OutboxMail], state: MailState, reason: str, now: datetime) -> int:
     mark = secrets.token_hex(16)
-    too_old = Q(state__in=WAITING) | Q(state=MailState.SENDING, lease_until__lte=now)
     with transaction.atomic():
-        found = OutboxMail.objects.filter(too_old, give_up_at__lte=now).order_by("give_up_at")
-        rows = list(found.select_for_update(skip_locked=True)[:GIVEN_UP_AT_ONCE])
+        rows = list(found.order_by("give_up_at").select_for_update(skip_locked=True)[:ENDED_AT_ONCE])
         if not rows:
             return 0
         OutboxMail.objects.filter(id__in=[row.id for row in rows]).update(state=MailState.SENDING, lease_by=mark)
-        given_up = [Outcome(row, MailState.GAVE_UP, "too old") for row in rows]
-        return len(settle(Claimed(rows, mark), given_up, now=now))
+        return len(settle(Claimed(rows, mark), [Outcome(row, state, reason) for row in rows], now=now))
 
 
 def _accept(rows: Sequence[OutboxMail], now: datetime) -> None:
@@ -99,8 +104,9 @@ def _end(outcome: Outcome, now: datetime) -> None:
 def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": outcome.state, "last_error": outcome.reason[:200]} | _FREE
     if outcome.state == MailState.DEFERRED:
-        return values | {"next_attempt_at": now + wait_after(outcome.row.attempts)}
-    return values | ({"sealed_body": None, "wiped_at": now} if outcome.row.secret else {})
+        return values | {"next_attempt_at": now + wait_after(outcome.row.attempts), "way_down": bool(outcome.down)}
+    gone = outcome.row.secret or outcome.state == MailState.CANCELLED
+    return values | ({"sealed_body": None, "wiped_at": now} if gone else {})
 
 
 def _entry(outcome: Outcome) -> Entry:

@@ -20,6 +20,11 @@ from extranet.mail.secured.gateway import mail_options, require_verified
 from extranet.vault.durable import sync_folder
 
 SECONDS = 30  # a server that is silent for so long is taken for gone
+GOODBYE = 421
+STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+FINAL = re.compile(r"5\.(?:1\.(?:[0-6]|10)|2\.\d+|3\.4|4\.\d+|6\.\d+)")
+"""RFC 3463: the receiver's address or mailbox, a message too large, no way to the domain, contents."""
+BARE_FINAL = range(550, 554)  # of servers that give no such status
 
 
 class WayRefused(Exception):
@@ -107,27 +112,50 @@ class SmtpWay:
         self._verified = False
 
     def deliver(self, parcel: Parcel) -> None:
-        server = self._connected()
-        if parcel.secured and (reason := require_verified(verified=self._verified)):
-            raise NotNow(reason)
-        offered = set(server.esmtp_features)
-        of_mail = mail_options(secured=parcel.secured, offered=offered)
-        of_receiver: list[str] = []
-        if "dsn" in offered:  # RFC 3461: a delivery report sends our headers back, never the words of the mail
-            of_mail += ["RET=HDRS", f"ENVID={parcel.name}"]
-            of_receiver = ["NOTIFY=FAILURE,DELAY"]
+        server = self._begun(parcel)
         try:
-            server.sendmail(parcel.sender, [parcel.recipient], parcel.content, of_mail, of_receiver)
-        except smtplib.SMTPRecipientsRefused as error:
-            ((code, text),) = error.recipients.values()
-            raise _verdict(code, text, of_mailbox=True) from None
+            code, text = server.rcpt(parcel.recipient, _receiver_options(server, parcel))
+            if code in (250, 251):
+                code, text = server.data(parcel.content)
+            if code not in (250, 251):
+                raise self._ended(code, text, of_mailbox=True)
         except smtplib.SMTPDataError as error:
-            raise _verdict(error.smtp_code, error.smtp_error, of_mailbox=True) from None
-        except smtplib.SMTPResponseException as error:  # HELO, AUTH, MAIL FROM: about us, not about the mailbox
-            raise _verdict(error.smtp_code, error.smtp_error, of_mailbox=False) from None
+            raise self._ended(error.smtp_code, error.smtp_error, of_mailbox=True) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise WayDown(f"connection: {type(error).__name__}") from None
+
+    def _begun(self, parcel: Parcel) -> smtplib.SMTP:
+        """A connection that has taken MAIL FROM. One that was used and ended meanwhile is opened again, once: servers
+        let so many messages through and say goodbye. Nothing was handed over by then."""
+        again = self._server is not None
+        while True:
+            server = self._connected()
+            if parcel.secured and (reason := require_verified(verified=self._verified)):
+                raise NotNow(reason)
+            try:
+                code, text = server.mail(parcel.sender, _sender_options(server, parcel))
+            except (smtplib.SMTPException, OSError) as error:
+                code, text, why = GOODBYE, b"", f"connection: {type(error).__name__}"
+            else:
+                why = _named(code, text)
+            if code == 250:
+                return server
+            if code != GOODBYE:  # HELO, AUTH, MAIL FROM: about us, not about the mailbox
+                raise self._ended(code, text, of_mailbox=False)
+            self.close()
+            if not again:
+                raise WayDown(why)
+            again = False
+
+    def _ended(self, code: int, text: bytes | str, *, of_mailbox: bool) -> Exception:
+        """What a refusal means; the connection is ready for the next message."""
+        if code == GOODBYE or self._server is None:
+            self.close()
+        else:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._server.rset()
+        return _verdict(code, text, of_mailbox=of_mailbox)
 
     def close(self) -> None:
         if self._server is not None:
@@ -175,12 +203,40 @@ class SmtpWay:
         server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
 
+def _sender_options(server: smtplib.SMTP, parcel: Parcel) -> list[str]:
+    options = mail_options(secured=parcel.secured, offered=set(server.esmtp_features))
+    if server.has_extn("dsn"):  # RFC 3461: a delivery report sends our headers back, never the words of the mail
+        options += ["RET=HDRS", f"ENVID={parcel.name}"]
+    return options
+
+
+def _receiver_options(server: smtplib.SMTP, parcel: Parcel) -> list[str]:
+    """Reports are wanted, and shall name the address that we wrote to, wherever it was forwarded."""
+    if not server.has_extn("dsn"):
+        return []
+    address = re.sub(r"[^!-~]|[+=]", lambda sign: f"+{ord(sign.group()):02X}", parcel.recipient)  # xtext
+    return ["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{address}"]
+
+
 def _verdict(code: int, text: bytes | str, *, of_mailbox: bool) -> Exception:
-    """Permanent only if it is about this mailbox or message: 5.7.x is policy and 53x login, which people repair."""
-    words = text.decode("ascii", "replace") if isinstance(text, bytes) else text
-    status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", words)
-    name = f"SMTP {code} {status.group()}" if status else f"SMTP {code}"
-    about_us = code in (530, 534, 535, 538) or (status is not None and status.group().startswith("5.7."))
-    if code == 421:
-        return WayDown(name)
-    return Refused(name) if of_mailbox and code >= 500 and not about_us else NotNow(name)
+    """Permanent only where it says that this mailbox or message will never do.
+
+    All else is about us, and people repair it: login, policy, names that a server does not like, options that it does
+    not know, a relay that does not know us. Servers say such things at RCPT, too (Postfix does by default).
+    """
+    if code == GOODBYE:
+        return WayDown(_named(code, text))
+    words = _said(text)
+    status = STATUS.match(words)
+    final = FINAL.fullmatch(status.group()) if status else code in BARE_FINAL and "relay" not in words.lower()
+    return (Refused if of_mailbox and code >= 500 and final else NotNow)(_named(code, text))
+
+
+def _named(code: int, text: bytes | str) -> str:
+    """The codes alone."""
+    status = STATUS.match(_said(text))
+    return f"SMTP {code} {status.group()}" if status else f"SMTP {code}"
+
+
+def _said(text: bytes | str) -> str:
+    return text.decode("ascii", "replace") if isinstance(text, bytes) else text

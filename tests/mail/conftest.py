@@ -99,7 +99,7 @@ class Receiver:
         self.taken.clear()
         self.options.clear()
         self.asked.clear()
-        self.connections = 0
+        self.connections = self.goodbyes = 0
         self.offers_require_tls = self.offers_reports = False
         self.at_mail = self.at_rcpt = self.at_data = "250 OK"
 
@@ -116,6 +116,9 @@ class Receiver:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.goodbyes:
+            self.goodbyes -= 1
+            return "421 4.3.2 that was all for this connection"
         if not self.at_mail.startswith("250"):
             return self.at_mail
         envelope.mail_from = address
@@ -144,7 +147,7 @@ class _Server(SMTP):
 
     def _getparams(self, params: Sequence[str]) -> dict[str, Any] | None:
         found: dict[str, Any] | None = super()._getparams(params)
-        known = {"RET", "ENVID", "NOTIFY"} if self.event_handler.offers_reports else set()
+        known = {"RET", "ENVID", "NOTIFY", "ORCPT"} if self.event_handler.offers_reports else set()
         if self.session and self.session.ssl and self.event_handler.offers_require_tls:
             known.add("REQUIRETLS")
         for name in known & set(found or {}):

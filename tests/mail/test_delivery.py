@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from extranet.audit.actions import Action
@@ -22,7 +22,7 @@ from extranet.mail.claims import LEASE
 from extranet.mail.delivery import Delivered, deliver_due
 from extranet.mail.message import compose, words_in
 from extranet.mail.models import MailState, OutboxMail
-from extranet.mail.outbox import body_of, message_of
+from extranet.mail.outbox import body_of, cancel, message_of
 from extranet.mail.settling import wait_after
 from extranet.mail.undelivered import given_up_secrets
 from extranet.mail.ways import FolderWay, NotNow, Parcel, Way, WayDown, open_way
@@ -288,6 +288,86 @@ def test_a_way_that_goes_down_in_the_middle_leaves_the_rest_as_if_untried(
     assert deliver_due(now=now) == Delivered(accepted=1)
 
 
+def test_a_fault_of_ours_repeats_nothing_that_was_handed_over(
+    post_mail: Post, data_folder: Path, now: datetime
+) -> None:
+    for number in range(3):
+        post_mail(key=f"introduction:{number}:1")
+
+    class Faulty(FolderWay):
+        tries = 0
+
+        def deliver(self, parcel: Parcel) -> None:
+            self.tries += 1
+            if self.tries == 2:
+                raise LookupError("nobody thought of this")
+            super().deliver(parcel)
+
+    assert deliver_due(now=now, way=Faulty(data_folder / "mailbox")) == Delivered(accepted=2, deferred=1)
+    assert OutboxMail.objects.get(state="deferred").last_error == "fault: LookupError"
+
+
+def test_a_mail_taken_back_while_it_was_leaving_is_not_tried_again(
+    post_mail: Post, data_folder: Path, now: datetime
+) -> None:
+    post_mail(password(), key="password:AB_1H12345:1")
+
+    class Overtaken(FolderWay):
+        """While it hands over, the mail is taken back; then the server puts it off."""
+
+        def deliver(self, parcel: Parcel) -> None:
+            with transaction.atomic():
+                assert cancel(key_prefix="password:", now=now) == 0
+            raise NotNow("SMTP 451")
+
+    assert deliver_due(now=now, way=Overtaken(data_folder)) == Delivered(deferred=1)
+    assert deliver_due(now=now + timedelta(hours=2)) == Delivered()
+    row = OutboxMail.objects.get()
+    assert (row.state, row.sealed_body) == ("cancelled", None)
+    assert Event.objects.filter(action=Action.MAIL_CANCELLED).count() == 1
+
+
+def test_what_a_killed_sender_had_in_hand_when_it_was_taken_back_ends_with_its_lease(
+    post_mail: Post, data_folder: Path, now: datetime
+) -> None:
+    post_mail(password(), key="password:AB_1H12345:1")
+    with pytest.raises(Killed):
+        deliver_due(now=now, way=KilledAfterwards(data_folder / "mailbox"))
+    with transaction.atomic():
+        cancel(key_prefix="password:", now=now)
+    assert deliver_due(now=now + LEASE - timedelta(seconds=1)) == Delivered()
+    assert states() == ["sending"]
+    assert deliver_due(now=now + LEASE) == Delivered()
+    assert states() == ["cancelled"]
+
+
+def test_a_server_that_is_away_for_longer_than_a_day_changes_no_order(
+    onboard: Onboard, data_folder: Path, now: datetime
+) -> None:
+    onboard()
+    for hour in range(30):
+        deliver_due(now=now + timedelta(hours=hour), way=Away(WayDown("connection: TimeoutError")))
+    order: list[str] = []
+
+    class Noting(FolderWay):
+        def deliver(self, parcel: Parcel) -> None:
+            order.append(OutboxMail.objects.get(id=parcel.name).kind)
+            super().deliver(parcel)
+
+    for minute in range(0, 120, 5):
+        deliver_due(now=now + timedelta(hours=30, minutes=minute), way=Noting(data_folder / "mailbox"))
+    assert order == ["introduction", "username", "password"]
+
+
+def test_mails_that_are_put_off_count_for_the_share(post_mail: Post, settings: Settings, now: datetime) -> None:
+    """A domain that puts off a herd must not meet the whole herd."""
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 2})
+    for number in range(6):
+        post_mail(key=f"introduction:{number}:1")
+    assert deliver_due(now=now, way=Away(NotNow("SMTP 450 4.2.0"))) == Delivered(deferred=2)
+    assert sorted(states()) == ["deferred"] * 2 + ["queued"] * 4
+
+
 def test_who_is_told_to_stop_notes_what_left_and_gives_the_rest_back(
     post_mail: Post, mailbox: Mailbox, now: datetime
 ) -> None:
@@ -336,7 +416,9 @@ def test_what_another_sender_has_in_hand_counts_for_the_share(
 ) -> None:
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 1})
     first, _ = post_mail(key="a"), post_mail(key="b")
-    OutboxMail.objects.filter(id=first.id).update(state="sending", lease_by="other", lease_until=now + LEASE)
+    OutboxMail.objects.filter(id=first.id).update(
+        state="sending", lease_by="other", lease_until=now + LEASE, tried_at=now
+    )
     assert deliver_due(now=now) == Delivered()
 
 

@@ -92,7 +92,13 @@ def test_a_delivery_report_shall_not_send_the_words_of_a_mail_back(plain_server:
     way.deliver(PARCEL)
     way.close()
     assert receiver.taken == [PARCEL.content]
-    assert receiver.asked == {"RET": "HDRS", "ENVID": PARCEL.name, "NOTIFY": "FAILURE,DELAY"}
+    wanted = {
+        "RET": "HDRS",
+        "ENVID": PARCEL.name,
+        "NOTIFY": "FAILURE,DELAY",
+        "ORCPT": "RFC822;ALICE@AGENTS.TEST",
+    }  # the server writes it in capitals
+    assert receiver.asked == wanted
     receiver.reset()
     way = open_way(plain_server)  # does not offer it now, and would refuse what it does not know
     way.deliver(PARCEL)
@@ -129,6 +135,23 @@ def test_one_connection_serves_many_messages(plain_server: str, receiver: Receiv
     assert (len(receiver.taken), receiver.connections) == (5, 1)
 
 
+def test_a_server_that_says_goodbye_between_two_messages_is_greeted_again(
+    plain_server: str, receiver: Receiver
+) -> None:
+    """Many let so many messages through a connection and end it."""
+    way = open_way(plain_server)
+    way.deliver(PARCEL)
+    receiver.goodbyes = 1
+    way.deliver(PARCEL)
+    assert (len(receiver.taken), receiver.connections) == (2, 2)
+    receiver.goodbyes = 2
+    with pytest.raises(WayDown):
+        way.deliver(PARCEL)  # whoever says it at the first word is away
+    way.deliver(PARCEL)
+    way.close()
+    assert len(receiver.taken) == 3
+
+
 def test_a_refused_message_does_not_disturb_the_next(plain_server: str, receiver: Receiver) -> None:
     way = open_way(plain_server)
     receiver.at_rcpt = "550 5.1.1 no such user"
@@ -147,6 +170,25 @@ def test_a_refused_message_does_not_disturb_the_next(plain_server: str, receiver
         ("at_rcpt", "550 gone", Refused, "SMTP 550"),
         ("at_rcpt", "450 4.2.0 greylisted", NotNow, "SMTP 450 4.2.0"),
         ("at_rcpt", "554 5.7.1 relaying denied", NotNow, "SMTP 554 5.7.1"),
+        (
+            "at_rcpt",
+            "504 5.5.2 <localhost>: Helo command rejected",
+            NotNow,
+            "SMTP 504 5.5.2",
+        ),
+        (
+            "at_rcpt",
+            "550 5.1.8 <desk@x.test>: Sender address rejected",
+            NotNow,
+            "SMTP 550 5.1.8",
+        ),
+        ("at_rcpt", "501 5.1.7 <desk>: Sender address rejected: malformed address", NotNow, "SMTP 501 5.1.7"),
+        ("at_rcpt", "550 relay not permitted", NotNow, "SMTP 550"),
+        ("at_rcpt", "554 5.3.2 system not accepting messages", NotNow, "SMTP 554 5.3.2"),
+        ("at_rcpt", "555 5.5.4 Unsupported option: NOTIFY", NotNow, "SMTP 555 5.5.4"),
+        ("at_rcpt", "554 transaction failed", NotNow, "SMTP 554"),
+        ("at_rcpt", "552 5.2.2 mailbox full", Refused, "SMTP 552 5.2.2"),
+        ("at_rcpt", "550 5.1.10 no such domain takes mail", Refused, "SMTP 550 5.1.10"),
         ("at_data", "552 5.3.4 too big", Refused, "SMTP 552 5.3.4"),
         ("at_data", "451 4.3.0 mfkt-29rw", NotNow, "SMTP 451 4.3.0"),
         ("at_mail", "550 5.1.8 sender unknown", NotNow, "SMTP 550 5.1.8"),
