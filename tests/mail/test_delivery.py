@@ -345,8 +345,8 @@ def test_a_server_that_is_away_for_longer_than_a_day_changes_no_order(
     onboard: Onboard, data_folder: Path, now: datetime
 ) -> None:
     onboard()
-    for hour in range(30):
-        deliver_due(now=now + timedelta(hours=hour), way=Away(WayDown("connection: TimeoutError")))
+    for minute in range(0, 25 * 60, 10):
+        deliver_due(now=now + timedelta(minutes=minute), way=Away(WayDown("connection: TimeoutError")))
     order: list[str] = []
 
     class Noting(FolderWay):
@@ -355,7 +355,7 @@ def test_a_server_that_is_away_for_longer_than_a_day_changes_no_order(
             super().deliver(parcel)
 
     for minute in range(0, 120, 5):
-        deliver_due(now=now + timedelta(hours=30, minutes=minute), way=Noting(data_folder / "mailbox"))
+        deliver_due(now=now + timedelta(hours=25, minutes=minute), way=Noting(data_folder / "mailbox"))
     assert order == ["introduction", "username", "password"]
 
 
