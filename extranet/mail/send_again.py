@@ -33,6 +33,8 @@ def refusal(row: OutboxMail) -> str:
         return "It held a secret, which is never sent twice: issue it anew."
     if row.secured:
         return "It left by the secured way: send the same by an act on the record of the agent."
+    if row.kind in current().mails and current().mails[row.kind].secured:
+        return "Mails of this kind leave by the secured way now: send the same by an act on the record of the agent."
     if row.state == MailState.CANCELLED:
         return "It was cancelled, and its words are gone."
     if row.state not in AGAIN_FROM:

@@ -133,6 +133,33 @@ def test_one_that_does_not_come_back_is_late(back: Path, now: datetime) -> None:
     assert states(now + timedelta(minutes=30)) == ["late"]
 
 
+def test_one_becomes_late_also_where_its_mailbox_is_away(back: Path, now: datetime) -> None:
+    sent(now)
+    back.rmdir()
+    with pytest.raises(MailboxAway):
+        states(now + timedelta(minutes=29))
+    assert states(now + timedelta(minutes=30)) == ["late"]
+    assert len(events("mail:canary:failed")) == 1
+    assert states(now + timedelta(minutes=31)) == []
+
+
+@pytest.mark.parametrize("act", ["lstat", "read_bytes"])
+def test_a_message_that_is_moved_away_meanwhile_is_passed_over(
+    back: Path, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("1.eml", "2.eml"):
+        (back / name).write_bytes(name.encode())
+    really = getattr(Path, act)
+
+    def moved(path: Path) -> object:
+        if path.name == "1.eml":
+            path.unlink(missing_ok=True)
+        return really(path)
+
+    monkeypatch.setattr(Path, act, moved)
+    assert list(newest(back)) == [b"2.eml"]
+
+
 def test_a_maildir_a_folder_and_an_mbox_are_read(tmp_path: Path) -> None:
     maildir = tmp_path / "Maildir"
     for name in ("new", "cur", "tmp"):

@@ -13,14 +13,14 @@ from pytest_django import Settings
 
 from extranet.cli.ready import require_ready
 from extranet.env import Env
-from extranet.mail.models import OutboxMail
-from extranet.mail.outbox import message_of
+from extranet.mail.models import HeldMessage, OutboxMail
+from extranet.mail.outbox import body_of, message_of
 from extranet.mail.secured import configured
 from extranet.mail.secured.configured import SecuredMailRefused
 from extranet.profile.loader import current
 from extranet.profile.reading import ProfileRefused
 from tests.mail.certificates import NOW, Holder, holder
-from tests.mail.conftest import Post, introduction, username
+from tests.mail.conftest import Post, introduction, password, username
 
 
 def use(settings: Settings, **env: Any) -> None:
@@ -58,6 +58,18 @@ def test_a_gateway_needs_a_word_or_a_header(settings: Settings, tmp_path: Path, 
     assert "neither secured_mark nor secured_header" in faults(now)
     use(settings, secured_mail="pickup")
     assert faults(now) == ""
+
+
+@pytest.mark.django_db
+def test_what_the_gateway_could_not_know_is_picked_up(
+    settings: Settings, tmp_path: Path, post_mail: Post, now: datetime
+) -> None:
+    """Acts by command line do not ask first whether the server could start."""
+    portal(settings, tmp_path, MARK, 'secured_mark = ""')
+    row = post_mail(password(), key="a")
+    assert row.secured_by == "pickup"
+    assert password().password not in body_of(row).text
+    assert HeldMessage.objects.get().mail == row
 
 
 @pytest.mark.django_db

@@ -8,11 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import Compat32
+from itertools import islice
 from typing import Literal
 from uuid import UUID
 
-LARGEST = 2_000_000  # bytes; a report with one whole mail of ours has some 20,000
+LARGEST = 256_000  # bytes; a report with one whole mail of ours has some 20,000
 MOST_RECIPIENTS = 20  # our mails have one
+MOST_BOUNDARIES = 50  # the parser compares each line with every boundary that is open; a report has two or three
+LONGEST_VALUE = 2_000  # characters of one header that count
 IDENTITY = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}(?![0-9a-f])", re.I)
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 ACTIONS = ("failed", "delayed", "relayed")  # "delivered" and "expanded" tell of nothing that went wrong
@@ -24,6 +29,17 @@ What = Literal["failed", "delayed", "relayed", "complaint"]
 
 class NoReport(Exception):
     """The message reports nothing; the text is one of too_large, unreadable, other."""
+
+
+class _Short(Compat32):
+    """Cuts each header: the parser of their parameters takes the square of their length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:LONGEST_VALUE]
+
+
+SHORT = _Short()
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ def read(raw: bytes) -> Report:
     if len(raw) > LARGEST:
         raise NoReport("too_large")
     try:
-        found = _report(email.message_from_bytes(raw))
+        found = _report(email.message_from_bytes(raw, policy=SHORT)) if _may_be_parsed(raw) else None
     except Exception:  # the parser of the standard library raises much on what attackers write, RecursionError too
         raise NoReport("unreadable") from None
     if found is None:
@@ -56,12 +72,20 @@ def read(raw: bytes) -> Report:
     return found
 
 
+def _may_be_parsed(raw: bytes) -> bool:
+    """Whether the headers alone say that it is a report, and taking the whole apart cannot take long."""
+    if BytesHeaderParser(policy=SHORT).parsebytes(raw).get_content_type() != "multipart/report":
+        return False
+    return raw.lower().count(b"boundary") <= MOST_BOUNDARIES
+
+
 def _report(message: Message) -> Report | None:
-    if message.get_content_type() != "multipart/report" or not message.is_multipart():
+    if not message.is_multipart():
         return None
     parts = [part for part in message.get_payload() if isinstance(part, Message)]
-    said = [one for part in parts for one in _said(part)][:MOST_RECIPIENTS]
-    ids = dict.fromkeys(name for part in parts for name in _returned_ids(part))
+    said = list(islice((one for part in parts for one in _said(part)), MOST_RECIPIENTS))
+    named = (name for part in parts for name in _returned_ids(part))
+    ids = dict.fromkeys(islice(named, MOST_RECIPIENTS))
     if not ids:  # nothing was returned: then what it answers to
         ids = dict.fromkeys(name for field in ("In-Reply-To", "References") for name in _ids(message, field))
     return Report(tuple(ids)[:MOST_RECIPIENTS], tuple(said)) if said and ids else None
@@ -114,7 +138,7 @@ def _headers(part: Message) -> Message:
     if isinstance(inside, list):
         return inside[0] if inside and isinstance(inside[0], Message) else Message()
     decoded = part.get_payload(decode=True)
-    return email.message_from_bytes(decoded if isinstance(decoded, bytes) else b"")
+    return BytesHeaderParser(policy=SHORT).parsebytes(decoded if isinstance(decoded, bytes) else b"")
 
 
 def _ids(message: Message, field: str) -> list[UUID]:
@@ -128,4 +152,4 @@ def _addresses(block: Message, *fields: str) -> frozenset[str]:
 
 def _text(message: Message, field: str) -> str:
     """A header as one text, whatever it holds; the first of the name counts."""
-    return str(message.get(field, ""))[:2000].strip()
+    return str(message.get(field, ""))[:LONGEST_VALUE].strip()

@@ -6,6 +6,7 @@ drawn number that only the receiver saw, and that mail's own address.
 """
 
 import hashlib
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from extranet.mail.returned.report import NoReport, Report, Said, read
 from extranet.mail.secured import held as waiting
 
 RETURNED = Actor.system("returned-mail")
+MOST_SECONDS = 20  # of one reading: the worker has more to do; what is left waits for the next
 MOST_OF_A_MAIL = 20  # its receiver could write more without end
 ENDS = (MailState.BOUNCED, MailState.GAVE_UP, MailState.CANCELLED)
 NOT_THE_ADDRESS = ("5.3.4", "5.5.", "5.6.", "5.7.")
@@ -61,7 +63,7 @@ def read_returned(*, now: datetime) -> TakenIn:
 def read_place(path: Path, *, now: datetime) -> TakenIn:
     """That place once; raises PlaceRefused."""
     counts: Counter[str] = Counter()
-    place = open_place(path)
+    place, began = open_place(path), time.monotonic()
     try:
         for found in place.waiting():
             outcome = take_in(found.raw, now=now)
@@ -70,6 +72,9 @@ def read_place(path: Path, *, now: datetime) -> TakenIn:
                 place.remove(found)
             else:
                 place.put_aside(found)
+            if time.monotonic() - began >= MOST_SECONDS:
+                log.warning("returned mail takes long", read=counts.total())
+                break
     finally:
         place.close()
     _stop_mails_of_choice(now)

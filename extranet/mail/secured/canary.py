@@ -12,6 +12,7 @@ from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -28,6 +29,8 @@ from extranet.profile.in_force import policy
 MAIL = Actor.system("mail")
 GOOD_FOR = timedelta(hours=12)  # a gateway that secured in the morning may have changed by the evening
 FAILED = (CanaryState.CLEAR, CanaryState.LATE)
+
+log = structlog.get_logger(__name__)
 
 
 def is_configured() -> bool:
@@ -48,16 +51,26 @@ def ask(*, for_run: bool, by: Actor, now: datetime) -> Canary:
 
 
 def look(*, now: datetime) -> list[Canary]:
-    """Look whether canaries have come back, or are late; those that were decided. Raises MailboxAway."""
-    waiting = list(Canary.objects.filter(state=CanaryState.ASKED))
-    back = _verdicts(waiting) if waiting else {}
+    """Look whether canaries have come back, or are late; those that were decided.
+
+    A mailbox that cannot be read lets them become late all the same. Raises MailboxAway where none did.
+    """
+    waiting, away = list(Canary.objects.filter(state=CanaryState.ASKED)), None
+    back: dict[str, CanaryState] = {}
     decided = []
+    try:
+        back = _verdicts(waiting) if waiting else {}
+    except mailbox.MailboxAway as error:
+        away = error
+        log.warning("canary mailbox away", why=str(error))
     for canary in waiting:
         verdict = back.get(canary.number)
         if verdict is None and now >= canary.late_at:
             verdict = CanaryState.LATE
         if verdict is not None and _decide(canary, verdict, now):
             decided.append(canary)
+    if away is not None and not decided:
+        raise away
     return decided
 
 

@@ -42,7 +42,7 @@ def composed(mail: CatalogueMail, row: OutboxMail, words: Rendered, *, language:
     if not row.secured:
         return Composed(compose(row, words, sender))
     configured = SecuredBy(settings.EXTRANET.secured_mail)
-    if configured == SecuredBy.GATEWAY:
+    if configured == SecuredBy.GATEWAY and (profile.secured_mark or profile.secured_header):  # else it would be bare
         row.secured_by = SecuredBy.GATEWAY
         return Composed(compose(row, words, sender, header=profile.secured_header))
     if configured == SecuredBy.SMIME and (message := _encrypted(row, words, sender, now)):

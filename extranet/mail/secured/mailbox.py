@@ -3,10 +3,13 @@
 Everybody can send mail there: sizes and counts are bounded, links are not followed, nothing is changed.
 """
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 
 LARGEST = 1_000_000  # bytes of one message; a canary has three thousand
 NEWEST = 500  # messages looked at
@@ -33,10 +36,18 @@ def _of_files(folder: Path) -> Iterator[bytes]:
     """A Maildir has its messages in two folders below, whatever they are called there."""
     places = [folder / name for name in ("new", "cur") if (folder / name).is_dir()]
     found = [file for place in places for file in place.iterdir()] if places else list(folder.glob("*.eml"))
-    dated = [(file.lstat(), file) for file in found if file.is_file() and not file.is_symlink()]
+    dated = [(state, file) for file in found if (state := _state_of(file)) and S_ISREG(state.st_mode)]
     dated = [(state, file) for state, file in dated if state.st_size <= LARGEST]
     for _, file in sorted(dated, key=lambda pair: pair[0].st_mtime_ns, reverse=True)[:NEWEST]:
-        yield file.read_bytes()
+        with suppress(FileNotFoundError):
+            yield file.read_bytes()
+
+
+def _state_of(file: Path) -> os.stat_result | None:
+    """None where another program moved it away meanwhile."""
+    with suppress(FileNotFoundError):
+        return file.lstat()
+    return None
 
 
 def _of_mbox(file: Path) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """The cookies of the reset site: which browser asked, which may see the new password again, which the secured mail."""
 
 import re
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
@@ -9,7 +10,6 @@ from extranet.vault.tokens import new_token
 from extranet.web.cookies import cookie_name, set_cookie
 
 BROWSER_COOKIE, SHOWN_COOKIE = cookie_name("reset"), cookie_name("reset-shown")
-LETTER_COOKIE = cookie_name("secured-shown")
 _TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 
 
@@ -35,12 +35,18 @@ def remember_shown(response: HttpResponse, token: str) -> HttpResponse:
     return set_cookie(response, SHOWN_COOKIE, token, seconds=policy().shown_password_minutes * 60)
 
 
-def letter_token(request: HttpRequest) -> str:
-    return _read(request, LETTER_COOKIE)
+def letter_token(request: HttpRequest, held_id: UUID) -> str:
+    return _read(request, _letter_cookie(held_id))
 
 
-def remember_letter(response: HttpResponse, token: str) -> HttpResponse:
-    return set_cookie(response, LETTER_COOKIE, token, seconds=policy().shown_password_minutes * 60)
+def remember_letter(response: HttpResponse, held_id: UUID, token: str) -> HttpResponse:
+    """One a letter, by its name: reading another must not end the first. Each is gone after some minutes."""
+    return set_cookie(response, _letter_cookie(held_id), token, seconds=policy().shown_password_minutes * 60)
+
+
+def _letter_cookie(held_id: UUID) -> str:
+    """Not by path: names that begin with __Host- want the path /."""
+    return cookie_name(f"secured-shown-{held_id.hex}")
 
 
 def _read(request: HttpRequest, name: str) -> str:

@@ -83,7 +83,7 @@ def read(request: HttpRequest, held_id: UUID) -> HttpResponse:
     try:
         letter = held_mail.show(
             held_id=held_id,
-            shown_token=cookies.letter_token(request),
+            shown_token=cookies.letter_token(request, held_id),
             network=network_of(request),
             now=timezone.now(),
         )
@@ -105,7 +105,7 @@ def _take(request: HttpRequest, form: LetterCodeForm, token: str) -> HttpRespons
     code, network = form.cleaned_data["code"], network_of(request)
     taken = held_mail.claim(token=token, code=code, network=network, now=timezone.now())
     response = HttpResponseRedirect(reverse("secured-read", args=[taken.held_id]), status=SEE_OTHER)
-    return cookies.remember_letter(response, taken.shown_token)
+    return cookies.remember_letter(response, taken.held_id, taken.shown_token)
 
 
 def _ask_page(request: HttpRequest, form: ReaderForm) -> HttpResponse:

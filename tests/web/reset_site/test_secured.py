@@ -12,6 +12,7 @@ from extranet.credentials.onboarding import onboard
 from extranet.jobs.logs import withhold
 from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
 from extranet.mail.outbox import body_of
+from extranet.profile.in_force import policy
 from tests.credentials.people import events, mails, new_agent, try_login
 from tests.web.reset_site.browser import Browser
 
@@ -74,6 +75,23 @@ def test_the_phone_that_opens_the_mail_reads_it_and_nobody_else(
     assert browser.open(first_link).status == 410
     clock.shift(timedelta(minutes=10))
     assert other.open(other.url).status == 410
+
+
+def test_two_letters_read_in_one_browser_can_both_be_seen_again(
+    browser: Browser, alice: Account, clock: time_machine.Traveller
+) -> None:
+    """Each has a cookie of its own, which ends by itself: they do not heap up."""
+    pages = []
+    for kind in ("username", "password"):
+        clock.shift(timedelta(seconds=1))
+        first = link_in(OutboxMail.objects.get(kind=kind))
+        code = browser.open(first).send(username="4000001").page.by_id["letter-code"]
+        browser.open(second_link()).send(code=code)
+        pages.append((browser.url, browser.page.by_id["letter-subject"]))
+    assert len(set(pages)) == 2
+    assert [(url, browser.open(url).page.by_id["letter-subject"]) for url, _ in pages] == pages
+    cookies = [one for name, one in browser.client.cookies.items() if "secured-shown" in name]
+    assert [(one["max-age"], one["path"]) for one in cookies] == [(policy().shown_password_minutes * 60, "/")] * 2
 
 
 def test_looking_changes_nothing(browser: Browser, other: Browser, alice: Account, first_link: str) -> None:

@@ -17,7 +17,7 @@ from extranet.mail.delivery import deliver_due
 from extranet.mail.models import DoubtfulAddress, MailState, OutboxMail
 from extranet.mail.outbox import body_of, cancel, post
 from extranet.mail.returned.take_in import take_in
-from extranet.mail.send_again import next_key
+from extranet.mail.send_again import SendAgainRefused, next_key, send_again
 from extranet.service_center.identity import check_identity
 from tests.credentials.people import events
 from tests.mail.reports import delivery_report
@@ -44,6 +44,14 @@ def accepted(mail: BookAccessGivenMail | EmailChangeNewMail, to: Account, now: d
 
 def doubt(row: OutboxMail, now: datetime) -> None:
     assert take_in(delivery_report(row), now=now) == "failed"
+
+
+def test_what_today_s_profile_secures_is_not_sent_again_as_it_left_then(notice: OutboxMail, now: datetime) -> None:
+    """Posted when the profile did not secure that kind yet."""
+    OutboxMail.objects.filter(pk=notice.pk).update(kind="username")
+    with pytest.raises(SendAgainRefused, match="secured way now"):
+        send_again(row=OutboxMail.objects.get(pk=notice.pk), to=notice.to_address, by=DORA, now=now)
+    assert OutboxMail.objects.count() == 1
 
 
 def test_the_list_names_the_person_and_both_moments(notice: OutboxMail, desk: Client) -> None:
