@@ -9,6 +9,7 @@ from extranet.audit.record import Actor, record
 from extranet.credentials import devices
 from extranet.credentials.disable import end_links
 from extranet.credentials.gate import standing
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.credentials.sessions import end_all
 from extranet.credentials.third_mail import KINDS, prepare, third_mail
@@ -35,7 +36,7 @@ def issue_again(*, account: Account, by: Actor, now: datetime) -> None:
     made = prepare()
     with transaction.atomic():
         for kind in KINDS:
-            cancel(key_prefix=f"{kind}:{account.username}:", now=now)
+            cancel(key_prefix=keys_of(kind, account), now=now)
         end_links(account=account)
         devices.revoke_all(account=account, now=now)  # somebody called because something is wrong
         if made is None:

@@ -12,6 +12,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.disable import end_links
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.credentials.owner_proof import NotProved, proved_agent
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
@@ -61,7 +62,7 @@ def end_old_mailbox(change: EmailChange) -> None:
     end_links(account=account)
     held.end_about(account.username, now=change.ended_at)
     for kind in LINK_MAILS:
-        cancel(key_prefix=f"{kind}:{account.username}:", now=change.ended_at)
+        cancel(key_prefix=keys_of(kind, account), now=change.ended_at)
 
 
 def _proved_owner(account: Account, password: str, now: datetime) -> Agent:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from extranet.agents.rename import rename
 from extranet.credentials.given_up import revoke_undelivered
 from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force
@@ -11,9 +12,12 @@ from extranet.credentials.issue_again import IssueRefused, issue_again
 from extranet.credentials.login import RESET_NEEDED, LoginRefused
 from extranet.credentials.models import Account
 from extranet.credentials.onboarding import onboard
+from extranet.credentials.rename import follow_license
+from extranet.credentials.username import agent_username
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
 from tests.credentials.people import DESK, NEW, days, events, mails, new_agent, try_login
+from tests.policies import put_in_force as put_policy_in_force
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +81,35 @@ def test_the_neighbour_keeps_the_password(welcomed: Account, now: datetime) -> N
     assert Account.objects.get(agent=bob).revoked_at is None
 
 
+def renamed(account: Account, now: datetime) -> Account:
+    follow_license(agent=rename(old="4000001", new="4000009", by=DESK, now=now), by=DESK, now=now)
+    return Account.objects.select_related("agent").get(pk=account.pk)
+
+
+@pytest.mark.parametrize("carried", ["password", "pickup"])
+def test_a_lost_mail_is_found_under_another_license_too(
+    carried: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_policy_in_force(monkeypatch, third_mail=carried)
+    agent = new_agent()
+    onboard(now=now)
+    account = renamed(Account.objects.get(agent=agent), now)
+    OutboxMail.objects.filter(kind=carried).update(state="bounced", sealed_body=None)
+    assert revoke_undelivered(now=now + days(1)) == [account]
+    assert revoke_undelivered(now=now + days(2)) == []
+
+
+def test_issuing_again_takes_back_the_mail_that_was_posted_under_the_other_license(
+    welcomed: Account, now: datetime
+) -> None:
+    issue_again(account=renamed(welcomed, now), by=DESK, now=now)
+    passwords = OutboxMail.objects.filter(kind="password").order_by("key")
+    assert [(mail.about, mail.state) for mail in passwords] == [
+        (welcomed.username, "cancelled"),
+        (agent_username("4000009"), "queued"),
+    ]
+
+
 def test_issuing_again_is_a_new_mail_under_the_next_cycle_and_opens_the_account(
     welcomed: Account, now: datetime
 ) -> None:
@@ -84,7 +117,7 @@ def test_issuing_again_is_a_new_mail_under_the_next_cycle_and_opens_the_account(
     revoke_undelivered(now=now)
     issue_again(account=Account.objects.select_related("agent").get(pk=welcomed.pk), by=DESK, now=now)
     keys = {mail.key for mail in mails(welcomed.username) if mail.kind == "password"}
-    assert keys == {f"password:{welcomed.username}:{cycle}" for cycle in (1, 2)}
+    assert keys == {f"password:{welcomed.pk}:{cycle}" for cycle in (1, 2)}
     assert try_login(welcomed, mailed_password(welcomed), now=now).must_change
     assert revoke_undelivered(now=now) == []  # the lost mail of the first password says nothing about the second
 
@@ -92,8 +125,7 @@ def test_issuing_again_is_a_new_mail_under_the_next_cycle_and_opens_the_account(
 def test_issuing_again_takes_back_the_older_mail_that_has_not_left(welcomed: Account, now: datetime) -> None:
     issue_again(account=welcomed, by=DESK, now=now)
     states = {mail.key: mail.state for mail in mails(welcomed.username) if mail.kind == "password"}
-    name = welcomed.username
-    assert states == {f"password:{name}:1": "cancelled", f"password:{name}:2": "queued"}
+    assert states == {f"password:{welcomed.pk}:1": "cancelled", f"password:{welcomed.pk}:2": "queued"}
 
 
 def test_nothing_is_issued_to_somebody_whom_the_exchange_barred(welcomed: Account, now: datetime) -> None:
