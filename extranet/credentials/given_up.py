@@ -34,10 +34,11 @@ def _lost(kind: str) -> list[str]:
 
 
 def _revoke(account_id: UUID, serial: int, now: datetime) -> Account | None:
+    """The serial says that it is the mailed one: nobody has chosen another since, be it temporary or not."""
     unused = Q(last_login=None) | Q(last_login__lt=F("password_set_at"))
     in_force = Account.objects.filter(unused, pk=account_id, password_serial=serial, revoked_at=None)
     with transaction.atomic():
-        if not in_force.filter(temporary=True).update(revoked_at=now):
+        if not in_force.update(revoked_at=now):
             return None
         account = Account.objects.select_related("agent").get(pk=account_id)
         held.end_about(account.username, now=now)

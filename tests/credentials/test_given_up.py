@@ -51,6 +51,16 @@ def test_a_lost_password_is_revoked_once(welcomed: Account, now: datetime, state
     assert len(events("account:password:revoked", welcomed.username)) == 1
 
 
+def test_one_that_needs_no_change_is_revoked_too(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_policy_in_force(monkeypatch, force_change=False)
+    agent = new_agent()
+    onboard(now=now)
+    account = Account.objects.get(agent=agent)
+    assert not account.temporary
+    lose(account, "bounced")
+    assert revoke_undelivered(now=now) == [account]
+
+
 def test_a_password_on_its_way_or_delivered_is_left_alone(welcomed: Account, now: datetime) -> None:
     assert revoke_undelivered(now=now) == []
     OutboxMail.objects.filter(kind="password").update(state="accepted", sealed_body=None)
