@@ -4,10 +4,12 @@ from datetime import datetime
 
 import pytest
 
+from extranet.agents.models import Agent
 from extranet.agents.rename import rename
 from extranet.credentials.given_up import revoke_undelivered
 from extranet.credentials.hashing import hash_password
-from extranet.credentials.history import put_in_force
+from extranet.credentials.history import PasswordOvertaken, put_in_force
+from extranet.credentials.issue import Generated, generate
 from extranet.credentials.issue_again import IssueRefused, issue_again
 from extranet.credentials.login import RESET_NEEDED, LoginRefused
 from extranet.credentials.models import Account
@@ -136,6 +138,47 @@ def test_issuing_again_takes_back_the_older_mail_that_has_not_left(welcomed: Acc
     issue_again(account=welcomed, by=DESK, now=now)
     states = {mail.key: mail.state for mail in mails(welcomed.username) if mail.kind == "password"}
     assert states == {f"password:{welcomed.pk}:1": "cancelled", f"password:{welcomed.pk}:2": "queued"}
+
+
+def test_what_changed_while_the_password_was_hashed_counts(
+    welcomed: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Generated:
+        renamed(welcomed, now)
+        Agent.objects.filter(license="4000009").update(email="alice@new.test")
+        return generate()
+
+    monkeypatch.setattr("extranet.credentials.issue_again.prepare", slow)
+    issue_again(account=welcomed, by=DESK, now=now)
+    row = OutboxMail.objects.get(kind="password", state="queued")
+    assert (row.about, row.to_address) == (agent_username("4000009"), "alice@new.test")
+
+
+def test_nothing_is_issued_to_somebody_who_is_barred_while_the_password_is_hashed(
+    welcomed: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Generated:
+        Agent.objects.update(status="suspended")
+        return generate()
+
+    monkeypatch.setattr("extranet.credentials.issue_again.prepare", slow)
+    with pytest.raises(IssueRefused, match="suspended"):
+        issue_again(account=welcomed, by=DESK, now=now)
+    assert [mail.state for mail in mails(welcomed.username)] == ["queued"] * 3
+
+
+def test_of_two_who_issue_at_once_one_is_told(
+    welcomed: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Generated:
+        monkeypatch.undo()
+        issue_again(account=welcomed, by=DESK, now=now)
+        return generate()
+
+    monkeypatch.setattr("extranet.credentials.issue_again.prepare", slow)
+    with pytest.raises(PasswordOvertaken):
+        issue_again(account=Account.objects.select_related("agent").get(pk=welcomed.pk), by=DESK, now=now)
+    assert OutboxMail.objects.filter(kind="password", state="queued").count() == 1
 
 
 def test_nothing_is_issued_to_somebody_whom_the_exchange_barred(welcomed: Account, now: datetime) -> None:
