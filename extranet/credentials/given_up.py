@@ -1,6 +1,7 @@
 """Passwords and pick-up links whose mail never arrived end: a secret that may lie anywhere opens nothing (SC-28)."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -32,14 +33,15 @@ def _lost(kind: str) -> list[str]:
     return list(lost.values_list("key", flat=True))
 
 
-def _revoke(username: str, serial: int, now: datetime) -> Account | None:
+def _revoke(account_id: UUID, serial: int, now: datetime) -> Account | None:
+    """The serial says that it is the mailed one: nobody has chosen another since, be it temporary or not."""
     unused = Q(last_login=None) | Q(last_login__lt=F("password_set_at"))
-    in_force = Account.objects.filter(unused, username=username, password_serial=serial, revoked_at=None)
+    in_force = Account.objects.filter(unused, pk=account_id, password_serial=serial, revoked_at=None)
     with transaction.atomic():
-        if not in_force.filter(temporary=True).update(revoked_at=now):
+        if not in_force.update(revoked_at=now):
             return None
-        held.end_about(username, now=now)
-        account = Account.objects.select_related("agent").get(username=username)
+        account = Account.objects.select_related("agent").get(pk=account_id)
+        held.end_about(account.username, now=now)
         detail: dict[str, JsonValue] = {"serial": serial, "mail": key_of(account)}
-        record(action=Action.PASSWORD_REVOKED, now=now, actor=RUN, subject=username, detail=detail)
+        record(action=Action.PASSWORD_REVOKED, now=now, actor=RUN, subject=account.username, detail=detail)
     return account

@@ -4,6 +4,7 @@ The notice's link gives nothing. Its page asks whose mail it is, shows a code, a
 mailbox; that link and that code show the message once, and again for some minutes in the same browser.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,7 +32,8 @@ from extranet.profile.in_force import policy
 from extranet.vault.sealing import Unopenable
 from extranet.vault.tokens import digest, new_token, same, short_code
 
-GONE, MOVED, DAMAGED = "gone", "moved", "damaged"
+GONE, MOVED, DAMAGED, NOBODY = "gone", "moved", "damaged", "nobody"
+REQUEST = re.compile(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}")  # the number of one, see service_center/intake.py
 MAILS = "held-mail"
 
 
@@ -138,9 +140,12 @@ def _linked(token: str, now: datetime) -> HeldLink:
 
 
 def _require_reader(row: HeldMessage, now: datetime) -> None:
-    """An account that may not enter reads nothing, nor does a mailbox that is not the account's any more."""
+    """An account that may not enter reads nothing, nor does a mailbox that is not the account's any more, nor anybody
+    where the name is no account's (any more)."""
     account = Account.objects.select_related("agent").filter(username=row.about).first()
     if account is None:
+        if not REQUEST.fullmatch(row.about):  # who wrote to the service center needs no account
+            raise HeldOver(NOBODY, row.about)
         return
     verdict = may_enter(account, channel=Channel.RESET, now=now)
     if not verdict.allowed:

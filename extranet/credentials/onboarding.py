@@ -93,12 +93,13 @@ def _reached(outcome: Callable[[], str]) -> str:
 
 def _take_in(agent: Agent, made: Generated | None, now: datetime) -> str:
     with transaction.atomic():
-        if not _still_lacking(agent):
+        lacking = _still_lacking(agent)
+        if lacking is None:
             return "skipped"
-        account = open_account(agent=agent, now=now, by=RUN)
+        account = open_account(agent=lacking, now=now, by=RUN)
         third = third_mail(account=account, made=made, by=RUN, now=now)
         Account.objects.filter(pk=account.pk).update(introduced_at=now)
-        _post(account, agent, third, now)
+        _post(account, lacking, third, now)
     return "created"
 
 
@@ -108,8 +109,10 @@ def _keep(account: Account, now: datetime) -> str:
         waiting = Account.objects.filter(pk=account.pk, introduced_at=None)
         if account.agent is None or not waiting.update(introduced_at=now):
             return "skipped"
-        record(action=Action.ACCOUNT_KEPT, now=now, actor=RUN, subject=account.username)
-        _post(account, account.agent, None, now)
+        fresh = Account.objects.get(pk=account.pk)
+        agent = Agent.objects.select_for_update().get(pk=account.agent.pk)
+        record(action=Action.ACCOUNT_KEPT, now=now, actor=RUN, subject=fresh.username)
+        _post(fresh, agent, None, now)
     return "kept"
 
 
@@ -129,10 +132,13 @@ def _open_silently(agents: list[Agent], now: datetime) -> int:
     return len(accounts)
 
 
-def _still_lacking(agent: Agent) -> bool:
-    """Asked inside the transaction, on the locked row: certified at this moment, and nobody was faster."""
+def _still_lacking(agent: Agent) -> Agent | None:
+    """The locked row as it is now, some minutes after the run read it: certified at this moment, and nobody was faster.
+
+    Account and mails are made from it: license, address and name may be others by now.
+    """
     row = Agent.objects.select_for_update().filter(pk=agent.pk, status=CertificationStatus.CERTIFIED).first()
-    return row is not None and not Account.objects.filter(agent=row).exists()
+    return row if row is not None and not Account.objects.filter(agent=row).exists() else None
 
 
 def _post(account: Account, agent: Agent, third: ThirdMail | None, now: datetime) -> None:

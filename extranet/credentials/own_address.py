@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from extranet.agents import change_email
 from extranet.agents.change_email import AGENT, EmailChangeRefused
 from extranet.agents.models import Agent, EmailChange
+from extranet.agents.naming import copied_names
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.disable import end_links
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.credentials.owner_proof import NotProved, proved_agent
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.moved import stop_trying
 from extranet.mail.outbox import cancel
 from extranet.mail.secured import held
 
@@ -51,17 +54,19 @@ def begin_change(*, account: Account, password: str, new_email: str, by: Actor, 
 
 
 def end_old_mailbox(change: EmailChange) -> None:
-    """When the new address takes over: end the reset links of the old mailbox, and the secured mails that wait for it.
+    """When the new address takes over: end the reset links of the old mailbox, the secured mails that wait for it, and
+    the tries to send it a secret or the user name: it may be another agent's by now.
 
     For ``change_email.complete_due``, inside the change's transaction.
     """
-    account = Account.objects.filter(agent_id=change.agent_id).first()
-    if account is None or change.ended_at is None:
+    account = Account.objects.select_related("agent").filter(agent_id=change.agent_id).first()
+    if account is None or account.agent is None or change.ended_at is None:
         return
     end_links(account=account)
     held.end_about(account.username, now=change.ended_at)
     for kind in LINK_MAILS:
-        cancel(key_prefix=f"{kind}:{account.username}:", now=change.ended_at)
+        cancel(key_prefix=keys_of(kind, account), now=change.ended_at)
+    stop_trying(abouts=copied_names(account.agent), address=change.old_email, now=change.ended_at)
 
 
 def _proved_owner(account: Account, password: str, now: datetime) -> Agent:

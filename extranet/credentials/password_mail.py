@@ -1,5 +1,8 @@
 """The mail that carries a generated password (J8, J12). Its key counts the password, so issuing again is a new mail."""
 
+from uuid import UUID
+
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import PasswordMail
 from extranet.policy import local_day
@@ -22,11 +25,11 @@ def password_mail(*, account: Account, clear: str) -> PasswordMail:
 
 
 def key_of(account: Account) -> str:
-    """``password:<user name>:<serial>``."""
-    return f"{KIND}:{account.username}:{account.password_serial}"
+    """``password:<account>:<serial>``."""
+    return f"{keys_of(KIND, account)}{account.password_serial}"
 
 
-def serial_in(key: str) -> tuple[str, int]:
-    """User name and serial out of such a key."""
-    _, username, serial = key.split(":")
-    return username, int(serial)
+def serial_in(key: str) -> tuple[UUID, int]:
+    """Account and serial out of such a key."""
+    _, account, serial = key.split(":")
+    return UUID(account), int(serial)

@@ -14,6 +14,7 @@ from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import reset_link, throttle
 from extranet.credentials.address_mask import mask
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account, ResetLink
 from extranet.credentials.reset_ask import Asked, TooManyAsks
 from extranet.credentials.reset_link import Made, ResetOver, living
@@ -92,9 +93,9 @@ def revoke(*, link_id: UUID, by: Actor, now: datetime) -> Account | None:
     return account
 
 
-def mail_key(*, username: str, link: ResetLink) -> str:
-    """``pickup:<user name>:<link>``."""
-    return f"{PickUpMail.kind}:{username}:{link.pk}"
+def mail_key(*, account: Account, link: ResetLink) -> str:
+    """``pickup:<account>:<link>``."""
+    return f"{keys_of(PickUpMail.kind, account)}{link.pk}"
 
 
 def link_in(key: str) -> UUID:
@@ -126,7 +127,7 @@ def _send(link: ResetLink, actor: Actor, now: datetime) -> Asked:
         with transaction.atomic():
             made = reset_link.make(account=account, browser_token="", code=code, now=now)
             mail = ResetLinkMail(link=made.address, minutes=policy().reset_link_minutes, pickup=True)
-            key = f"{mail.kind}:{account.username}:{made.link.pk}"
+            key = f"{keys_of(mail.kind, account)}{made.link.pk}"
             post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
             facts: dict[str, JsonValue] = {"pickup": str(link.pk), "link": str(made.link.pk)}
             record(action=Action.PICKUP_ASKED, now=now, actor=actor, subject=account.username, detail=facts)

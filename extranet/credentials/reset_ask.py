@@ -13,6 +13,7 @@ from extranet.audit.record import Actor, record, record_refusal
 from extranet.credentials import devices, reset_link, throttle
 from extranet.credentials.address_mask import decoy, mask
 from extranet.credentials.gate import Channel, Reason, may_enter
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.credentials.stand_in import is_real, stand_in
 from extranet.credentials.throttle import Budget
@@ -138,7 +139,7 @@ def _post(
     to: str,
     now: datetime,
 ) -> None:
-    key = f"{mail.kind}:{account.username}:{made.link.pk}"
+    key = f"{keys_of(mail.kind, account)}{made.link.pk}"
     post(mail, to=to, about=account.username, key=key, language=account.language, now=now)
 
 

@@ -23,6 +23,7 @@ from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.hashing import hash_password
 from extranet.credentials.history import put_in_force, was_used
 from extranet.credentials.issue import Generated, generate, issue_password
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account, ResetLink
 from extranet.credentials.password_mail import KIND as PASSWORD_MAIL
 from extranet.credentials.reset_ask import KNOWN_MAILS, MAILS
@@ -192,7 +193,7 @@ def _end_the_old(account: Account, by: Actor, now: datetime) -> None:
     """Whatever an old password, link or session could still open, and the counters that barred the owner."""
     end_links(account=account)
     for kind in OUTDATED_MAILS:
-        cancel(key_prefix=f"{kind}:{account.username}:", now=now)
+        cancel(key_prefix=keys_of(kind, account), now=now)
     throttle.clear(owner=account.username)
     throttle.clear(owner=account.username, scopes=(MAILS, KNOWN_MAILS))  # all links ended: others must be to be had
     if account.agent is not None:  # whoever has the mailbox has spoken: what a session began does not go on

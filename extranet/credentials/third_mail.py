@@ -42,7 +42,7 @@ def third_mail(*, account: Account, made: Generated | None, by: Actor, now: date
 def key_in_force(account: Account) -> str:
     """The key of the mail that brought what lets the account in now: its password, or the link to one."""
     link = pickup.newest(account)
-    return pickup.mail_key(username=account.username, link=link) if link is not None else key_of(account)
+    return pickup.mail_key(account=account, link=link) if link is not None else key_of(account)
 
 
 def _pickup_mail(account: Account, by: Actor, now: datetime) -> ThirdMail:
@@ -52,4 +52,4 @@ def _pickup_mail(account: Account, by: Actor, now: datetime) -> ThirdMail:
     made = pickup.make(account=account, by=by, now=now)
     until = local_day(made.link.expires_at, zone())
     mail = PickUpMail(first_name=agent.first_name, last_name=agent.last_name, link=made.address, valid_until=until)
-    return ThirdMail(mail, pickup.mail_key(username=account.username, link=made.link))
+    return ThirdMail(mail, pickup.mail_key(account=account, link=made.link))

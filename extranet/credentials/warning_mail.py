@@ -1,5 +1,6 @@
-"""The keys of expiry warnings. They hold the account's own id: a user name changes with the license number."""
+"""The keys of expiry warnings."""
 
+from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
 from extranet.mail.catalogue import ExpiryWarningMail
 
@@ -11,4 +12,4 @@ def warning_key(account: Account, rung: int) -> str:
 
 def warning_keys(account: Account) -> str:
     """What the keys of all warnings of the account begin with."""
-    return f"{ExpiryWarningMail.kind}:{account.pk}:"
+    return keys_of(ExpiryWarningMail.kind, account)

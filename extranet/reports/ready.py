@@ -42,9 +42,10 @@ def post_ready_mails(*, publication_id: UUID, now: datetime) -> int:
     return told
 
 
-def mail_key(publication_id: UUID, license: str = "") -> str:
-    """Key of the mail; without a license the beginning of all keys of that publication."""
-    return f"book_ready:{publication_id}:{license}"
+def mail_key(publication_id: UUID, agent: Agent | None = None) -> str:
+    """Key of the mail; without an agent the beginning of all keys of that publication. It holds the agent's own id: a
+    license may change before a run that was cut short is repeated."""
+    return f"book_ready:{publication_id}:{agent.pk if agent else ''}"
 
 
 def _shown(publication_id: UUID) -> Publication | None:
@@ -89,7 +90,7 @@ def _post(agent: Agent, row: Publication, changed: dict[str, int] | None, now: d
     )
     username = f"{profile.username_prefix}{agent.license}"
     try:
-        key = mail_key(row.id, agent.license)
+        key = mail_key(row.id, agent)
         post(mail, to=agent.email, about=username, key=key, language=agent.language, now=now)
     except AddressRefused:
         log.warning("no usable address", license=agent.license)

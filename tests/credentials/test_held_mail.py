@@ -25,12 +25,12 @@ from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_ask import TooManyAsks
 from extranet.credentials.reset_claim import CodeRefused
 from extranet.credentials.reset_link import code_digest
-from extranet.mail.catalogue import AgencyStaffEnrolmentMail
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
-from extranet.mail.outbox import body_of, post
+from extranet.mail.outbox import body_of
 from extranet.mail.secured import held
 from extranet.vault.tokens import new_token
+from tests.credentials.agency import VIEW, new_agency_staff, owner
 from tests.credentials.people import DESK, HOME, days, events, fresh, mails, minutes, new_agent, try_login
 from tests.credentials.reset_walks import asked
 from tests.credentials.reset_walks import claim as claim_reset
@@ -168,11 +168,8 @@ def test_name_license_and_any_spelling_name_the_reader_and_charlie_does_not(alic
 
 
 def test_who_works_for_an_agent_names_that_agent(alice: Account, now: datetime) -> None:
-    mail = AgencyStaffEnrolmentMail(
-        link="http://portal.test/login/enrol/x/", minutes=60, username="CC_4000001.nina", invited_by="Alice"
-    )
-    with transaction.atomic():
-        row = post(mail, to="nina@office.test", about="CC_4000001.nina", key="k", language="", now=now)
+    new_agency_staff(alice, {owner(alice): VIEW}, now=now)
+    row = OutboxMail.objects.get(kind="agency_staff_enrolment", about="CC_4000001.nina")
     for name in ("4000001", "CC_4000001.nina"):
         assert ask(token_of(row), name, now)
     with pytest.raises(WrongName):
@@ -215,6 +212,21 @@ def test_what_nobody_picks_up_is_wiped_with_the_temporary_password(alice: Accoun
     assert held.end_over(now=now + days(14)) == 2
     assert not HeldMessage.objects.filter(sealed__isnull=False).exists()
     assert {event.detail["kind"] for event in events("mail:held:ended")} == {"username", "password"}
+
+
+def test_under_a_name_that_is_nobodys_it_is_read_by_nobody(alice: Account, now: datetime) -> None:
+    token = notice(alice)
+    second, code = ask(token, alice.username, now)
+    HeldMessage.objects.update(about="CC_4000099")
+    for walk in (lambda: ask(token, "4000099", now), lambda: claim(second, code, now)):
+        with pytest.raises(HeldOver) as over:
+            walk()
+        assert over.value.reason == "nobody"
+
+
+def test_an_answer_to_a_request_is_read_by_its_number(alice: Account, now: datetime) -> None:
+    HeldMessage.objects.filter(mail__kind="password").update(about="R-4F7K-29")
+    assert show(claim(*ask(notice(alice), "r-4f7k-29", now), now), now)
 
 
 def disabled(account: Account, now: datetime) -> None:

@@ -12,13 +12,16 @@ from pytest_django import Settings
 
 from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.models import Event
+from extranet.credentials import onboarding
 from extranet.credentials.accounts_import import import_accounts
 from extranet.credentials.disable import end_access_of
 from extranet.credentials.gate import Channel, Reason, may_enter
-from extranet.credentials.issue import AccountExists, open_account
+from extranet.credentials.issue import AccountExists, Generated, open_account
 from extranet.credentials.login import LoginRefused
 from extranet.credentials.models import Account
 from extranet.credentials.onboarding import Onboarded, onboard
+from extranet.credentials.third_mail import prepare
+from extranet.credentials.username import agent_username
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import body_of
 from extranet.profile.loader import current
@@ -38,7 +41,9 @@ def test_a_newly_certified_agent_gets_an_account_and_three_separate_mails(now: d
     first, second, third = mails(account.username)
     assert [first.kind, second.kind, third.kind] == ["introduction", "username", "password"]
     assert [mail.key for mail in (first, second, third)] == [
-        f"{kind}:{account.username}:1" for kind in ("introduction", "username", "password")
+        f"introduction:{account.username}:1",
+        f"username:{account.username}:1",
+        f"password:{account.pk}:1",
     ]
     assert {mail.to_address for mail in (first, second, third)} == {agent.email}
     assert len({mail.message_id for mail in (first, second, third)}) == 3
@@ -164,6 +169,33 @@ def test_a_recertified_agent_has_the_same_account_again_and_is_not_welcomed_twic
     assert onboard(now=now) == Onboarded()
     assert may_enter(fresh(account), channel=Channel.PORTAL, now=now).allowed
     assert mails() == []
+
+
+def test_who_moved_or_was_renamed_while_passwords_were_hashed_is_taken_in_as_of_now(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = new_agent("4000001"), new_agent("4000002", first_name="Bob")
+
+    def slow() -> Generated | None:
+        Agent.objects.filter(pk=alice.pk).update(license="4000009", email="alice@new.test")
+        return prepare()
+
+    monkeypatch.setattr(onboarding, "_with_passwords", lambda agents: [(agent, slow()) for agent in list(agents)])
+    assert onboard(now=now) == Onboarded(created=2)
+    assert {mail.to_address for mail in mails(agent_username("4000009"))} == {"alice@new.test"}
+    assert len(mails(agent_username("4000009"))) == 3
+    assert not mails(agent_username("4000001"))
+    assert {mail.to_address for mail in mails(agent_username("4000002"))} == {bob.email}
+
+
+def test_a_kept_account_is_told_at_the_address_of_that_moment(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = new_agent(existing=True)
+    import_accounts(_file("4000001,4000001@agents.test,"), by=DESK, now=now)
+    (read_before,) = onboarding._not_introduced(now)
+    Agent.objects.filter(pk=agent.pk).update(email="alice@new.test")
+    monkeypatch.setattr(onboarding, "_not_introduced", lambda now: [read_before])
+    assert onboard(now=now) == Onboarded(kept=1)
+    assert {mail.to_address for mail in mails()} == {"alice@new.test"}
 
 
 def test_one_address_that_takes_no_mail_stops_nobody_else(now: datetime) -> None:

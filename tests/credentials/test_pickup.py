@@ -258,7 +258,7 @@ def test_a_link_that_was_used_is_not_lost(welcomed: Account, now: datetime) -> N
     picked_up(welcomed, now)
     OutboxMail.objects.filter(pk=row.pk).update(state="bounced", sealed_body=None)
     assert revoke_undelivered(now=now) == []
-    assert key_in_force(fresh(welcomed)) == f"password:{welcomed.username}:1"
+    assert key_in_force(fresh(welcomed)) == f"password:{welcomed.pk}:1"
 
 
 def test_where_people_choose_they_choose_here_too(

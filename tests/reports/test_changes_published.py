@@ -137,7 +137,7 @@ def test_an_agent_whose_keys_were_destroyed_gets_no_comparison_and_stops_nothing
 
 def test_the_ready_mail_carries_counts_and_no_consumer(published: Publication, alice: Agent, now: datetime) -> None:
     post_ready_mails(publication_id=published.id, now=now)
-    mails = OutboxMail.objects.filter(kind="book_ready", key__endswith=alice.license, key__contains=str(published.id))
+    mails = OutboxMail.objects.filter(kind="book_ready", key__endswith=str(alice.id), key__contains=str(published.id))
     assert mails.count() == 1
 
 

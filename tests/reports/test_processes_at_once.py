@@ -90,8 +90,7 @@ def test_who_reads_in_other_processes_while_weeks_are_switched_sees_whole_weeks(
 
 def test_ready_mails_by_several_workers_are_one_an_agent(publish_rows: Publish, now: datetime, tmp_path: Path) -> None:
     licenses = [f"1H2{number:04d}" for number in range(30)]
-    for license in licenses:
-        make_agent(license, f"Agent{license.lower()}")
+    agents = [make_agent(license, f"Agent{license.lower()}") for license in licenses]
     row = publish_rows([book_row(license, number) for number, license in enumerate(licenses, 1)]).publication
     assert row is not None
     tell = ["tell", now.isoformat(), str(row.id)]
@@ -102,4 +101,4 @@ def test_ready_mails_by_several_workers_are_one_an_agent(publish_rows: Publish, 
     assert run == 1
     assert work_once(now=now) == 0
     keys = sorted(OutboxMail.objects.filter(kind="book_ready").values_list("key", flat=True))
-    assert keys == sorted(f"book_ready:{row.id}:{license}" for license in licenses)
+    assert keys == sorted(f"book_ready:{row.id}:{agent.id}" for agent in agents)

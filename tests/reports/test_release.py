@@ -8,6 +8,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from extranet.agents.models import Agent
+from extranet.agents.rename import rename
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
@@ -133,8 +134,18 @@ def test_the_worker_tells_each_agent_once_that_the_book_is_ready(
     assert post_ready_mails(publication_id=row.id, now=now) == 2
     mails = OutboxMail.objects.order_by("to_address")
     assert [mail.to_address for mail in mails] == ["alice@agents.example", "bob@agents.example"]
-    assert [mail.key for mail in mails] == [f"book_ready:{row.id}:{license}" for license in (ALICE, BOB)]
+    assert [mail.key for mail in mails] == [f"book_ready:{row.id}:{agent.id}" for agent in (alice, bob)]
     assert not any(mail.secret for mail in mails)
+
+
+def test_another_license_is_no_other_mail(
+    alice: Agent, bob: Agent, charlie: Agent, publish_rows: Publish, now: datetime
+) -> None:
+    row = publication(publish_rows)
+    post_ready_mails(publication_id=row.id, now=now)
+    rename(old=alice.license, new="1H19999", by=GRACE, now=now)
+    post_ready_mails(publication_id=row.id, now=now)
+    assert OutboxMail.objects.count() == 2
 
 
 def test_no_agent_is_forgotten_between_two_batches_of_mails(

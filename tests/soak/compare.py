@@ -13,6 +13,7 @@ from tests.soak.expected import QUARTER, Expected, Known, Sig
 Row = dict[str, Any]
 FOUND_OUT = {"bounced", "gave_up", "cancelled"}
 SUPERSEDED = {"expiry_warning": {"changed", "claimed", "issued", "locked"}, "password": {"claimed", "issued"}}
+GIVEN_UP_WITH_ADDRESS = {"introduction", "username", "password", "reset_link"}
 SUPERSEDED["reset_link"] = {"changed", "claimed", "issued", "moved"}
 
 
@@ -91,9 +92,9 @@ class Year:
             if mail["to"].startswith("dead"):
                 if state not in FOUND_OUT:
                     yield f"{state}, although nobody reads there: {sig}"
-            elif state == "cancelled":
+            elif state in ("cancelled", "gave_up"):
                 if not self._superseded(mail):
-                    yield f"taken back without a reason: {sig}"
+                    yield f"taken back or given up without a reason ({state}): {sig}"
             elif state != "accepted":
                 yield f"never arrived ({state}): {sig}"
             elif mail["kind"] == "expiry_warning" and self._left_too_late(mail):
@@ -108,7 +109,14 @@ class Year:
         ends = [at for at, what in known.ended if what in causes and at >= posted]
         return ends + [at for at in known.moved_at if "moved" in causes and at >= posted]
 
+    def _moved_away(self, mail: Row) -> bool:
+        """Its mailbox was the agent's no more before it could leave."""
+        known, posted = self._names_at_hand.get(mail["about"]), quarter(mail["posted_at"])
+        return known is not None and any(at >= posted for at in known.moved_at)
+
     def _superseded(self, mail: Row) -> bool:
+        if mail["state"] == "gave_up":
+            return mail["kind"] in GIVEN_UP_WITH_ADDRESS and self._moved_away(mail)
         return bool(self._ends(mail))
 
     def _left_too_late(self, mail: Row) -> bool:

@@ -56,7 +56,7 @@ def one_mail(request: PortalRequest, mail_id: UUID) -> HttpResponse:
 def issue(request: PortalRequest, mail_id: UUID) -> HttpResponse:
     """A new password under the next cycle, for whom this mail never reached. Needs the identity check."""
     row = _find(mail_id)
-    account = _account(row)
+    account = _account(person_of(row))
     if account is None or account.agent is None:
         raise Http404
     if not _is_lost_password(row, account):
@@ -106,7 +106,7 @@ def address_works(request: PortalRequest, mail_id: UUID) -> HttpResponse:
 
 def _offers(request: PortalRequest, row: OutboxMail, person: Person) -> dict[str, object]:
     """What the service desk may do here, each with where it would go."""
-    account = _account(row)
+    account = _account(person)
     why_not, repeated = refusal(row), OutboxMail.objects.filter(key=next_key(row.key)).first()
     readable = may_be_read(row)
     return {
@@ -132,8 +132,11 @@ def _find(mail_id: UUID) -> OutboxMail:
     return row
 
 
-def _account(row: OutboxMail) -> Account | None:
-    return Account.objects.select_related("agent").filter(username=row.about).first()
+def _account(person: Person) -> Account | None:
+    """The agent's, also of one who had another license when the mail was posted."""
+    if person.agent is None:
+        return None
+    return Account.objects.select_related("agent").filter(agent=person.agent).first()
 
 
 def _is_lost_password(row: OutboxMail, account: Account) -> bool:

@@ -12,6 +12,7 @@ from extranet.credentials.staff import add_staff
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import body_of
 from extranet.service_center.identity import check_identity
+from extranet.timetable import rename_agent
 from tests.credentials.people import fresh, mails
 from tests.reports.exchange import ALICE
 from tests.web.people import signed_in, text_of
@@ -120,6 +121,15 @@ def test_a_lost_password_is_issued_anew_after_the_check_and_once(
     assert fresh(alice).password_serial == serial + 1
     assert [mail.state for mail in mails(alice.username)] == [MailState.GAVE_UP, MailState.QUEUED]
     assert "Issue a new password" not in text_of(desk.get(at(lost)))
+
+
+def test_a_lost_password_is_issued_anew_under_another_license_too(
+    lost: OutboxMail, alice: Account, bob: Account, desk: Client, now: datetime
+) -> None:
+    rename_agent(old=ALICE, new="1H19999", by=DORA, now=now)
+    assert "Issue a new password" in text_of(desk.get(at(lost)))
+    answer = desk.post(f"{at(lost)}issue/")
+    assert answer.headers["Location"] == "/staff/agents/1H19999/identity/"
 
 
 def test_what_is_on_its_way_is_not_issued_anew(password_mail: OutboxMail, alice: Account, desk: Client) -> None:
