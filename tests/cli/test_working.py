@@ -27,6 +27,7 @@ def usual_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.mark.django_db(transaction=True)  # the rounds close the connections of their threads
 def test_a_duty_that_waits_for_somebody_else_keeps_no_other_waiting() -> None:
     answered, done = threading.Event(), []
 

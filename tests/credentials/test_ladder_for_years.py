@@ -165,9 +165,9 @@ def told_to(account: Account) -> list[Told]:
     told = []
     for mail in found:
         serial, rung = mail.key.rpartition(":")[2].split("-")
-        days = re.search(r"in (\d+) day", mail.subject)
+        days = re.search(r"expires (?:in (\d+) day|today)", mail.subject)
         assert days
-        told.append(Told(int(serial), int(rung), mail.posted_at, int(days[1])))
+        told.append(Told(int(serial), int(rung), mail.posted_at, int(days[1] or 0)))
     return told
 
 
