@@ -23,6 +23,7 @@ from extranet.credentials.expiry import expire
 from extranet.credentials.granting import end_lapsed
 from extranet.credentials.onboarding import Onboarded
 from extranet.credentials.own_address import end_old_mailbox
+from extranet.credentials.own_certificate import forget_of_nobody
 from extranet.credentials.rename import follow_license
 from extranet.credentials.reset_shown import purge_shown
 from extranet.jobs.cron import Entry, Ran, run_due
@@ -192,6 +193,7 @@ def roster_day(
     """
     taken = import_roster(file=file, name=name, by=by, now=now, cutover=cutover, allow_drop=allow_drop)
     ended = end_access_of(agents=taken.access_ended, by=by, now=now)
+    forget_of_nobody(by=by, now=now)
     rights = end_lapsed(by=by, now=now)
     return RosterDay(taken, ended, rights, amend(by=by, now=now))
 

@@ -6,20 +6,24 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from extranet.agents.models import Agent
 from extranet.agents.rename import RenameRefused
 from extranet.agents.roster import RosterRefused
 from extranet.audit.record import Actor
 from extranet.credentials import sessions
+from extranet.credentials.issue import open_account
 from extranet.credentials.models import Account, LiveSession, ResetLink, ShownPassword
 from extranet.jobs.cron import latest_due
-from extranet.mail.models import OutboxMail
+from extranet.mail.models import MailCertificate, OutboxMail
+from extranet.mail.secured.certificates import keep
 from extranet.profile.loader import current
 from extranet.timetable import TIMETABLE_ENTRIES, RosterDay, due, entries, rename_agent, roster_day
 from tests.agents.conftest import ALICE, BOB, CHARLIE, EVERYBODY, as_csv
 from tests.credentials.agency import VIEW, new_agency_staff, owner
 from tests.credentials.people import CHOSEN, new_account, try_login
+from tests.mail.certificates import holder
 
 DESK = Actor("staff", "staff\\dora")
 
@@ -133,3 +137,15 @@ def test_a_roster_that_moves_an_agent_ends_the_rights_of_the_old_managers_staff(
     assert list(nina.grants.filter(ended_at=None).values_list("agent__license", flat=True)) == [ALICE["license"]]
     due(now=now + timedelta(days=8))
     assert nina.grants.filter(ended_at=None).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_roster_forgets_the_certificate_of_who_left_and_keeps_those_of_others(now: datetime) -> None:
+    take(ALICE, BOB, CHARLIE, now=now)
+    for who in (ALICE, BOB):
+        account = open_account(agent=Agent.objects.get(license=who["license"]), now=now, by=DESK)
+        mine = holder(account.username, who["email"]).certificate
+        with transaction.atomic():
+            keep(mine, address=who["email"], by=account.username, now=now)
+    take(BOB, CHARLIE, now=now + timedelta(days=7))
+    assert [row.address for row in MailCertificate.objects.all()] == [BOB["email"].lower()]

@@ -15,6 +15,7 @@ from extranet.credentials import throttle
 from extranet.credentials.disable import end_links
 from extranet.credentials.mail_keys import keys_of
 from extranet.credentials.models import Account
+from extranet.credentials.own_certificate import forget_of_nobody
 from extranet.credentials.owner_proof import NotProved, proved_agent
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
 from extranet.mail.moved import stop_trying
@@ -24,6 +25,7 @@ from extranet.mail.secured import held
 OFTEN = "often"
 CHANGES = "email-change"
 A_DAY = 3  # changes begun; each mails an address that is not ours to disturb
+CHANGE = Actor.system("email-change")
 LINK_MAILS = (ResetLinkMail.kind, ResetStartedByStaffMail.kind)
 
 
@@ -55,7 +57,7 @@ def begin_change(*, account: Account, password: str, new_email: str, by: Actor, 
 
 def end_old_mailbox(change: EmailChange) -> None:
     """When the new address takes over: end the reset links of the old mailbox, the secured mails that wait for it, and
-    the tries to send it a secret or the user name: it may be another agent's by now.
+    the tries to send it a secret or the user name, and forget its certificate: it may be another agent's by now.
 
     For ``change_email.complete_due``, inside the change's transaction.
     """
@@ -66,6 +68,7 @@ def end_old_mailbox(change: EmailChange) -> None:
     held.end_about(account.username, now=change.ended_at)
     for kind in LINK_MAILS:
         cancel(key_prefix=keys_of(kind, account), now=change.ended_at)
+    forget_of_nobody(by=CHANGE, now=change.ended_at, among=[change.old_email])
     stop_trying(abouts=copied_names(account.agent), address=change.old_email, now=change.ended_at)
 
 

@@ -1,11 +1,12 @@
 """The agent's certificate for encrypted mails: uploaded or removed with the present password, told to the mailbox."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
 
-from extranet.agents.models import Agent
+from extranet.agents.models import Agent, CertificationStatus
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials.models import Account
@@ -61,6 +62,29 @@ def kept_of(account: Account) -> Shown | None:
     return certificates.kept(address=account.address)
 
 
+def forget_of_nobody(*, by: Actor, now: datetime, among: Collection[str] | None = None) -> int:
+    """Remove certificates of mailboxes that are no account's any more, all or those ``among``; how many.
+
+    Whoever has the mailbox next could not read what is encrypted for the person before.
+    """
+    kept = certificates.vouchers()
+    left = kept.keys() if among is None else kept.keys() & {address.lower() for address in among}
+    gone = left - _addresses_in_use() if left else set()
+    for address in sorted(gone):
+        with transaction.atomic():
+            shown = certificates.remove(address=address)
+            if shown is not None:
+                _record(Action.CERTIFICATE_REMOVED, kept[address], shown, by, now)
+    return len(gone)
+
+
+def _addresses_in_use() -> set[str]:
+    """Of staff of both kinds, and of agents who may come back: not of those whose certification has ended."""
+    accounts = Account.objects.exclude(agent__status=CertificationStatus.DECERTIFIED)
+    pairs = accounts.values_list("agent__email", "staff_email")
+    return {address.lower() for pair in pairs for address in pair if address}
+
+
 def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser: str, by: Actor, now: datetime) -> None:
     mail = CertificateChangedMail(
         when=now,
@@ -70,8 +94,12 @@ def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser:
     )
     key = f"{mail.kind}:{account.username}:{uuid4().hex}"  # each change is one of its own
     post(mail, to=agent.email, about=account.username, key=key, language=account.language, now=now)
+    _record(action, account.username, shown, by, now)
+
+
+def _record(action: Action, username: str, shown: Shown, by: Actor, now: datetime) -> None:
     facts: dict[str, JsonValue] = {"fingerprint": shown.fingerprint, "not_after": shown.not_after.isoformat()}
-    record(action=action, now=now, actor=by, subject=account.username, detail=facts)
+    record(action=action, now=now, actor=by, subject=username, detail=facts)
 
 
 def _note(account: Account, reason: str, by: Actor, now: datetime) -> None:

@@ -85,6 +85,11 @@ def kept(*, address: str) -> Shown | None:
     return Shown(row.fingerprint, row.not_after) if row is not None else None
 
 
+def vouchers() -> dict[str, str]:
+    """Each address for which one is kept, in small letters, and the account that vouched for it."""
+    return dict(MailCertificate.objects.values_list("address", "added_by"))
+
+
 def for_mail(*, address: str, now: datetime) -> x509.Certificate | None:
     """The certificate to encrypt with, if there is one that still is what it was when it was uploaded."""
     row = MailCertificate.objects.filter(address=address.lower()).first()
