@@ -19,6 +19,7 @@ from extranet.profile.loader import current
 
 _GAP = r"\s{0,2}[-./_\u00b7\u2010-\u2015\u2212]{0,2}\s{0,2}"  # every hyphen, dash and minus, with blanks around
 SSN_SHAPE = re.compile(rf"(?<!\d)(\d{{3}}){_GAP}(\d{{2}}){_GAP}(\d{{4}})(?!\d)")
+SSN_COMMAS = re.compile(r"(?<!\d)(?<!\d,)(\d{3}),(\d{2}),(\d{4})(?!\d|,\d)")  # no part of a longer list of numbers
 CASE_SOLID = re.compile(r"(?<!\d)\d{10,19}(?!\d)")
 CASE_GROUPED = re.compile(r"(?<![\w-])\d{3,}(?:[ .-]\d{3,})+(?![\w-])")
 PHONE_SHAPE = re.compile(r"(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}")
@@ -39,6 +40,11 @@ _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct"
 _SPANISH = {"ene": 1, "abr": 4, "ago": 8, "set": 9, "dic": 12}  # the others begin as in English
 _MONTHS = {name: number for number, name in enumerate(_ENGLISH, start=1)} | _SPANISH
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*\.?"
+_MONTH_NAME = (  # whole names, so that "Decision-12-2019" is none
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?|se[pt](?:tiembre)?"
+    r"|setiembre|octubre|noviembre|dic(?:iembre)?)\.?"
+)
 _OF = r"(?:(?:of|de|del)\s+)?"
 _TH = r"(?:st|nd|rd|th|º|°)?"
 _SEP = r"\s?[-/.]\s?"
@@ -48,6 +54,7 @@ DATE_SHAPES = (
     re.compile(r"(?<!\d)(?P<month>\d{1,2})\s(?P<day>\d{1,2})\s(?P<year>(?:19|20)\d{2})(?!\d)"),
     re.compile(rf"\b(?P<name>{_MONTH})\s*(?P<day>\d{{1,2}}){_TH},?\s+{_OF}(?P<year>\d{{4}})\b", re.I),
     re.compile(rf"(?<!\d)(?P<day>\d{{1,2}}){_TH}[\s-]+{_OF}(?P<name>{_MONTH}),?[\s-]+{_OF}(?P<year>\d{{4}})\b", re.I),
+    re.compile(rf"\b(?P<name>{_MONTH_NAME}){_SEP}(?P<day>\d{{1,2}}){_SEP}(?P<year>\d{{4}})\b", re.I),
 )
 SOLID_DATES = (
     re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?!\d)"),
@@ -115,7 +122,7 @@ def search(
     joined = SPOKEN_GAP.sub("-", plain)
     kinds = {
         "a Social Security or taxpayer number": any(
-            _is_tax_number(*hit.groups()) for hit in SSN_SHAPE.finditer(joined)
+            _is_tax_number(*hit.groups()) for shape in (SSN_SHAPE, SSN_COMMAS) for hit in shape.finditer(joined)
         ),
         "a birth date": any(_birth_dates(plain, today)),
         "a case number": any(_case_numbers(joined)),

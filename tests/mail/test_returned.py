@@ -87,6 +87,9 @@ def test_an_address_that_was_passed_on_is_found_by_the_original_one(
         ("Failed", "5.0.0", "failed", MailState.BOUNCED, True),
         ("failed", "5.7.1", "failed", MailState.BOUNCED, False),
         ("failed", "5.3.4", "failed", MailState.BOUNCED, False),
+        ("failed", "5.1.7", "failed", MailState.BOUNCED, False),
+        ("failed", "5.1.8", "failed", MailState.BOUNCED, False),
+        ("failed", "5.3.0", "failed", MailState.BOUNCED, False),
         ("failed", "5.6.0", "failed", MailState.BOUNCED, False),
         ("failed", "4.4.7", "failed", MailState.BOUNCED, False),
         ("delayed", "4.4.1", "delayed", MailState.ACCEPTED, False),
@@ -196,6 +199,14 @@ def test_a_folder_is_read_once_and_nothing_is_lost_of_what_a_person_wrote(
     assert sorted(file.name for file in reports.iterdir()) == [".4.eml", "5.eml", "put-aside"]
     assert sorted(file.name for file in (reports / "put-aside").iterdir()) == ["2.eml", "3.eml"]
     assert read_place(reports, now=now) == TakenIn()
+
+
+def test_what_is_put_aside_takes_nothing_s_place(reports: Path, now: datetime) -> None:
+    for raw in (OUT_OF_OFFICE, SPAM, SPAM):
+        (reports / "1.eml").write_bytes(raw)
+        assert read_place(reports, now=now) == TakenIn(passed_over=1)
+    aside = {file.name: file.read_bytes() for file in (reports / "put-aside").iterdir()}
+    assert aside == {"1.eml": OUT_OF_OFFICE, "2-1.eml": SPAM, "3-1.eml": SPAM}
 
 
 def test_killed_before_the_file_is_removed_it_is_read_again_and_changes_nothing(

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,7 +75,7 @@ class Folder:
     def put_aside(self, found: Found) -> None:
         aside = self._path / ASIDE
         aside.mkdir(mode=0o700, exist_ok=True)
-        _rename(Path(found.name), aside / Path(found.name).name)
+        _rename(Path(found.name), _free(aside, Path(found.name).name))
 
     def close(self) -> None:
         pass
@@ -95,7 +96,7 @@ class Maildir:
 
     def put_aside(self, found: Found) -> None:
         file = Path(found.name)
-        _rename(file, self._path / "cur" / f"{file.name.partition(':2,')[0]}{SEEN}")
+        _rename(file, _free(self._path / "cur", f"{file.name.partition(':2,')[0]}{SEEN}"))
 
     def close(self) -> None:
         pass
@@ -160,6 +161,12 @@ def _read(files: list[Path]) -> Iterator[Found]:
             handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
             with os.fdopen(handle, "rb") as opened:
                 yield Found(str(file), opened.read(LARGEST + 1))
+
+
+def _free(folder: Path, name: str) -> Path:
+    """That name there, with a number first where another message has it: that one must stay."""
+    names = (name if number == 1 else f"{number}-{name}" for number in count(1))
+    return next(place for one in names if not (place := folder / one).exists())
 
 
 def _rename(old: Path, new: Path) -> None:

@@ -32,8 +32,8 @@ RETURNED = Actor.system("returned-mail")
 MOST_SECONDS = 20  # of one reading: the worker has more to do; what is left waits for the next
 MOST_OF_A_MAIL = 20  # its receiver could write more without end
 ENDS = (MailState.BOUNCED, MailState.GAVE_UP, MailState.CANCELLED)
-NOT_THE_ADDRESS = ("5.3.4", "5.5.", "5.6.", "5.7.")
-"""Permanent, but about size, protocol, content or policy: about us. Nobody's address is wrong for that."""
+NOT_THE_ADDRESS = ("5.1.7", "5.1.8", "5.3.", "5.5.", "5.6.", "5.7.")
+"""Permanent, but about the sender's address, the system there, protocol, content or policy: no wrong address."""
 AGAIN, UNKNOWN, FOREIGN, TOO_MANY = "again", "unknown", "foreign", "too_many"
 
 log = structlog.get_logger(__name__)
