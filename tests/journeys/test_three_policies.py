@@ -207,14 +207,16 @@ def test_the_warning_comes_ten_days_before_and_the_lock_on_the_day_or_neither(
         return
     exchange.at(f"{last - timedelta(days=10)} 07:59").tick()
     assert not warnings(exchange)
-    for moment in (f"{last - timedelta(days=10)} 08:00", f"{last} 12:00"):
-        exchange.at(moment).tick()
-        assert len(warnings(exchange)) == 1
+    exchange.at(f"{last - timedelta(days=10)} 08:00").tick().tick()
+    assert len(warnings(exchange)) == 1
+    rungs = 1 if len(policy.warning_days) == 1 else 2  # what was missed on the way becomes one mail
+    exchange.at(f"{last} 12:00").tick().tick()
+    assert len(warnings(exchange)) == rungs
     assert phone.log_in(browser, username(ALICE), LONG).path == current().portal_path
     exchange.at(f"{last + timedelta(days=1)} 00:00").tick()
     assert browser.log_in(username(ALICE), LONG).path == "/login/"
     assert "reset link" in browser.words
-    assert len(warnings(exchange)) == 1
+    assert len(warnings(exchange)) == rungs
 
 
 def test_sixty_quiet_days_lock_under_every_policy_and_the_reset_lets_in(

@@ -162,6 +162,7 @@ def _mail(mail: OutboxMail) -> Told:
         "accepted_at": _text(mail.accepted_at),
         "wait_until": _text(mail.wait_until),
         "wiped_at": _text(mail.wiped_at),
+        "taken_back": mail.taken_back,
         "secret": mail.secret,
         "has_body": any(getattr(mail, name) for name in bodies),
     }

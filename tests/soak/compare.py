@@ -130,7 +130,8 @@ class Year:
         yield from (f"nobody knows this message: {name}" for name in self._taken.keys() - rows.keys())
         for name, mail in rows.items():
             taken = self._taken.get(name, [])
-            if (mail["state"] == "accepted") != bool(taken) and not (taken and mail["attempts"] > 1):
+            in_dead_hands = mail["attempts"] > 1 or mail["taken_back"]  # nobody knew that the relay had it
+            if (mail["state"] == "accepted") != bool(taken) and not (taken and in_dead_hands):
                 yield f"the outbox says {mail['state']}, the relay took it {len(taken)} times: {self._sig(mail)}"
             if len({line["digest"] for line in taken}) > 1:
                 yield f"other bytes under the same Message-ID: {self._sig(mail)}"
