@@ -45,7 +45,8 @@ def work_once(*, now: datetime, worker: str = "", limit: int = 100) -> int:
 
 def give_back_abandoned(*, now: datetime) -> int:
     """Set tasks READY again whose worker stopped renewing, or FAILED after too many attempts; how many were found."""
-    running = DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).values_list("id", flat=True)
+    running = list(DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).values_list("id", flat=True))
+    # Only then their leases: what is claimed between the two looks must not seem to have none
     leases = {lease.task_id: lease for lease in TaskLease.objects.filter(task_id__in=running)}
     found = 0
     for task_id in running:

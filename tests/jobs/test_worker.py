@@ -1,5 +1,6 @@
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -142,6 +143,22 @@ def test_progress_is_told_while_it_runs(now: datetime) -> None:
     assert row is not None
     report_progress(task_id=str(row.id), stage="seal", done=3, total=9)
     assert TaskLease.objects.get().progress == {"stage": "seal", "done": 3, "total": 9}
+
+
+def test_a_task_that_is_claimed_while_somebody_looks_for_abandoned_ones_is_not_given_back(now: datetime) -> None:
+    tasks.note.enqueue("a")
+    looks: list[str] = []
+
+    def after_the_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = execute(sql, params, many, context)
+        looks.append(sql)
+        if len(looks) == 1:
+            assert worker._claim("other", now)
+        return found
+
+    with connection.execute_wrapper(after_the_first):
+        assert give_back_abandoned(now=now) == 0
+    assert DBTaskResult.objects.get().status == TaskResultStatus.RUNNING
 
 
 @pytest.mark.django_db(transaction=True)
