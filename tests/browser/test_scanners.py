@@ -55,8 +55,8 @@ def press_everything(page: Page) -> int:
         for number in range(page.locator("main form").count()):
             form = page.locator("main form").nth(number)
             if form.count():
-                form.evaluate("form => form.submit()")
-                page.wait_for_load_state("load")
+                with page.expect_navigation():
+                    form.evaluate("form => form.submit()")
                 sent += 1
     return sent
 
