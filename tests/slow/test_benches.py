@@ -13,7 +13,13 @@ pytestmark = pytest.mark.slow
 
 
 def printed(module: str, folder: Path, *arguments: str) -> str:
-    small = {"PYTHONPATH": str(ROOT), "BENCH_ROWS": "4000", "BENCH_ROUNDS": "1", "BENCH_REQUESTS": "20"}
+    small = {
+        "PYTHONPATH": str(ROOT),
+        "BENCH_ROWS": "4000",
+        "BENCH_ROUNDS": "1",
+        "BENCH_REQUESTS": "20",
+        "BENCH_AGENTS": "5",
+    }
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,  # where no BENCH_DIR is named, it lies below
@@ -39,6 +45,7 @@ def printed(module: str, folder: Path, *arguments: str) -> str:
             "genuine: reset",
         ),
         ("bench.login", (), "whole login, known browser"),
+        ("bench.mail", (), "outbox: delivery of what was posted"),
         ("bench.timing", ("--cheap",), "login, wrong password"),
     ],
 )
