@@ -36,7 +36,7 @@ def due(now: datetime) -> QuerySet[OutboxMail]:
     ready = Q(state__in=WAITING, next_attempt_at__lte=now) | Q(state=MailState.SENDING, lease_until__lte=now)
     before = OutboxMail.objects.filter(thread=OuterRef("thread"), place__lt=OuterRef("place"))
     held_up = Exists(before.exclude(state=MailState.ACCEPTED))
-    nobodys_fault = Q(state=MailState.SENDING) | Q(state=MailState.DEFERRED, way_down=True)
+    nobodys_fault = Q(state=MailState.SENDING) | Q(state__in=WAITING, way_down=True)
     patient = Q(wait_until__lte=now) & ~Exists(before.filter(nobodys_fault))
     free = Q(thread__isnull=True) | ~held_up | patient
     found = OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now, taken_back=False)

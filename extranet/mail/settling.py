@@ -26,6 +26,7 @@ ACTIONS = {
     MailState.GAVE_UP: Action.MAIL_GAVE_UP,
     MailState.CANCELLED: Action.MAIL_CANCELLED,
 }
+FREE: dict[str, object] = {"lease_until": None, "lease_by": ""}  # nobody holds it
 
 log = structlog.get_logger(__name__)
 
@@ -84,14 +85,11 @@ def _end_all(found: QuerySet[OutboxMail], state: MailState, reason: str, now: da
 
 def _accept(rows: Sequence[OutboxMail], now: datetime) -> None:
     """Two statements for all: what opens an account is wiped."""
-    end: dict[str, object] = {"state": MailState.ACCEPTED, "accepted_at": now, "last_error": ""} | _FREE
+    end: dict[str, object] = {"state": MailState.ACCEPTED, "accepted_at": now, "last_error": ""} | FREE
     for wiped, values in ((True, {"sealed_body": None, "wiped_at": now}), (False, {})):
         ids = [row.id for row in rows if row.secret is wiped]
         if ids:
             OutboxMail.objects.filter(id__in=ids).update(**end, **values)
-
-
-_FREE: dict[str, object] = {"lease_until": None, "lease_by": ""}
 
 
 def _end(outcome: Outcome, now: datetime) -> None:
@@ -102,7 +100,7 @@ def _end(outcome: Outcome, now: datetime) -> None:
 
 
 def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
-    values: dict[str, object] = {"state": outcome.state, "last_error": outcome.reason[:200]} | _FREE
+    values: dict[str, object] = {"state": outcome.state, "last_error": outcome.reason[:200]} | FREE
     if outcome.state == MailState.DEFERRED:
         return values | {"next_attempt_at": now + wait_after(outcome.row.attempts), "way_down": bool(outcome.down)}
     gone = outcome.row.secret or outcome.state == MailState.CANCELLED

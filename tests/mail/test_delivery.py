@@ -358,6 +358,20 @@ def test_a_server_that_is_away_for_longer_than_a_day_changes_no_order(
     assert order == ["introduction", "username", "password"]
 
 
+def test_a_mail_given_back_untried_still_holds_its_place_while_the_server_is_away(
+    onboard: Onboard, data_folder: Path, now: datetime
+) -> None:
+    """Another mail found the server away, so this one was not tried again; it had found it away before."""
+    first, second, _ = onboard()
+    late = now + timedelta(hours=25)
+    OutboxMail.objects.filter(id=first.id).update(
+        state=MailState.QUEUED, way_down=True, attempts=3, next_attempt_at=late + timedelta(minutes=30)
+    )
+    OutboxMail.objects.filter(id=second.id).update(next_attempt_at=late + timedelta(minutes=30))
+    assert deliver_due(now=late) == Delivered()
+    assert deliver_due(now=late + timedelta(minutes=30)).accepted == 3
+
+
 def test_mails_that_are_put_off_count_for_the_share(post_mail: Post, settings: Settings, now: datetime) -> None:
     """A domain that puts off a herd must not meet the whole herd."""
     settings.EXTRANET = settings.EXTRANET.model_copy(update={"mail_pace": 2})
