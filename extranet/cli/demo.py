@@ -15,7 +15,7 @@ import click
 from extranet.demo.seed import LOCK_FILE
 
 CONFLICT = 6
-POLICY = "EXTRANET_POLICY"
+KEPT = ("EXTRANET_POLICY", "EXTRANET_SECURED_MAIL", "EXTRANET_SMIME_CERTIFICATE_FILE", "EXTRANET_SMIME_KEY_FILE")
 
 
 @click.command()
@@ -47,8 +47,8 @@ def demo(
 
 
 def environment(folder: Path, port: int) -> Mapping[str, str]:
-    """The whole environment of a demonstration; of the shell's settings only the named policy reaches it."""
-    policy = os.environ.get(POLICY)
+    """The whole environment of a demonstration; of the shell's settings only those in KEPT reach it."""
+    kept = {name: os.environ[name] for name in KEPT if os.environ.get(name)}
     for name in [name for name in os.environ if name.startswith("EXTRANET_")]:
         del os.environ[name]
     return {
@@ -57,7 +57,7 @@ def environment(folder: Path, port: int) -> Mapping[str, str]:
         "EXTRANET_EMAIL_URL": "folder:",
         "EXTRANET_BASE_URL": f"http://localhost:{port}",
         "EXTRANET_RESET_URL": f"http://reset.localhost:{port}",
-        **({POLICY: policy} if policy else {}),
+        **kept,
     }
 
 

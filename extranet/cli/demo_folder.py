@@ -42,7 +42,7 @@ def answered(ctx: click.Context, answer: Answer, *, port: int, serving: bool) ->
 def _story(agents: int, weeks: int, seed: int, port: int) -> Story:
     env, now = settings.EXTRANET, timezone.now()
     story = read_story(env.folder)
-    if story is not None and story.made_of == (today(now), agents, weeks, seed, port, env.policy):
+    if story is not None and story.made_of == (today(now), agents, weeks, seed, port, env.policy, env.secured_mail):
         install()
         freshen(story, now)
         return story

@@ -66,7 +66,8 @@ def build(*, env: Env, agents: int, weeks: int, seed: int, port: int, now: datet
         tell(plot, heard=lambda done, total: progress("what happened", done, total))
     deliver_due(now=now)
     seal(now=now)
-    story = Story(today(now), agents, weeks, seed, port, env.policy, tuple(people(cast)))
+    made_of = (today(now), agents, weeks, seed, port, env.policy, env.secured_mail)
+    story = Story(*made_of, tuple(people(cast)))
     write_story(story, env.folder)
     return story
 

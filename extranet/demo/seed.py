@@ -44,12 +44,13 @@ class Story:
     seed: int
     port: int
     policy: str
+    secured_mail: str
     people: Sequence[Person]
 
     @property
-    def made_of(self) -> tuple[date, int, int, int, int, str]:
-        """Equal for two demonstrations that need not be told apart: today's, of the same size, address and policy."""
-        return self.built_on, self.agents, self.weeks, self.seed, self.port, self.policy
+    def made_of(self) -> tuple[date, int, int, int, int, str, str]:
+        """Equal for two demonstrations that need not be told apart: today's, of the same size and settings."""
+        return self.built_on, self.agents, self.weeks, self.seed, self.port, self.policy, self.secured_mail
 
 
 def is_demo_folder(folder: Path) -> bool:
@@ -129,6 +130,11 @@ def _story(facts: Mapping[str, object]) -> Story:
         raise TypeError("people")
     numbers = {name: int(str(facts[name])) for name in ("agents", "weeks", "seed", "port")}
     built_on = date.fromisoformat(str(facts["built_on"]))
+    policy, secured_mail = str(facts["policy"]), str(facts["secured_mail"])
     return Story(
-        built_on=built_on, policy=str(facts["policy"]), people=[Person(**person) for person in people], **numbers
+        built_on=built_on,
+        policy=policy,
+        secured_mail=secured_mail,
+        people=[Person(**person) for person in people],
+        **numbers,
     )

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,11 @@ class Exchange:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Exchange]:
-    """Build and serve it; on leaving, it must end within the promised time."""
+def running(folder: Path, said: Mapping[str, str] | None = None) -> Iterator[Exchange]:
+    """Build and serve it, with these settings in the shell; on leaving, it must end within the promised time."""
     log = folder.with_suffix(".log")
     env = {name: value for name, value in os.environ.items() if not name.startswith(TEST_SETTINGS)}
+    env.update(said or {})
     with log.open("w") as stderr:
         command = [str(COMMAND), "demo", str(folder), "--agents", str(AGENTS), "--weeks", str(WEEKS)]
         process = subprocess.Popen(
