@@ -145,10 +145,11 @@ def test_a_mail_is_sent_again_once_and_the_trail_says_by_whom(notice: OutboxMail
 
 
 def test_it_goes_to_where_the_agent_reads_now(notice: OutboxMail, desk: Client) -> None:
-    Agent.objects.update(email="alice@new.test")
-    assert "a•••@new.test" in text_of(desk.get(at(notice)))
+    Agent.objects.update(email="Alice@new.test")
+    assert "A•••@new.test" in text_of(desk.get(at(notice)))
     desk.post(f"{at(notice)}again/")
-    assert OutboxMail.objects.get(key__endswith="+2").to_address == "alice@new.test"
+    again = OutboxMail.objects.get(key__endswith="+2")
+    assert (again.to_address, again.mailbox) == ("Alice@new.test", "alice@new.test")
 
 
 def test_a_mail_to_one_mailbox_goes_there_again(alice: Account, desk: Client, now: datetime) -> None:
