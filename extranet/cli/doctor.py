@@ -28,6 +28,7 @@ from extranet.mail.outbox import unfinished
 from extranet.mail.returned.doctor import at_fault
 from extranet.mail.secured import canary, configured
 from extranet.mail.secured.signer import CERTIFICATE
+from extranet.mail.secured.stopped import is_readable, stopped
 from extranet.mail.ways import open_way
 from extranet.profile.checks import require_sound
 from extranet.reports import orphans
@@ -231,6 +232,17 @@ def _secured_mail(now: datetime) -> Iterator[Finding]:
     if not configured.lasts(now=now):
         text = "the signing certificate ends within 30 days; then secured mails wait to be picked up"
         yield Finding("mail", "warning", text, f"get a new one for {CERTIFICATE}")
+    yield from _canary()
+
+
+def _canary() -> Iterator[Finding]:
+    held, on_gateway = stopped().count(), settings.EXTRANET.secured_mail == "gateway"
+    if on_gateway and is_readable():
+        text = f"a canary mail came back readable: secured mails are held, {held} of them now"
+        yield Finding("mail", "wrong", text, "repair the gateway, then `extranet mail canary`", HELD)
+    elif held:
+        text = f"{held} mails were posted for a gateway that was seen not to secure them: they do not leave"
+        yield Finding("mail", "warning", text, "issue anew what they carry: that leaves by the way of today")
     if canary.has_stopped_a_run():
         text = "the canary mail did not come back secured, so the Monday run was stopped"
         yield Finding("mail", "wrong", text, "repair the gateway, then `extranet onboard`", HELD)

@@ -52,7 +52,7 @@ def returned(now: datetime) -> Answer:
 @act(mail)
 @moment
 def canary(now: datetime) -> Answer:
-    """Send a canary mail. If a Monday run was stopped, it goes on once this one has come back secured."""
+    """Send a canary mail. Back and secured, it frees the mails that a readable one holds, and a stopped Monday run."""
     if not canaries.is_configured():
         raise SecuredMailRefused("no canary is configured: set EXTRANET_CANARY_TO and the two beside it")
     sent = canaries.ask(for_run=canaries.has_stopped_a_run(), by=Actor.shell(), now=now)

@@ -11,6 +11,7 @@ from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import WAITING
 from extranet.mail.pacing import Pace
 from extranet.mail.returned.held import not_held
+from extranet.mail.secured.stopped import not_stopped
 
 LEASE = timedelta(minutes=10)
 
@@ -29,7 +30,8 @@ class Claimed:
 
 def due(now: datetime) -> QuerySet[OutboxMail]:
     """Mails that may leave now: their time has come, nobody sends them or took them back, and all before them in the
-    thread were accepted, or waited for long enough (J9). One to an address in doubt may be held.
+    thread were accepted, or waited for long enough (J9). One to an address in doubt may be held, and none leaves by a
+    gateway whose canary came back readable.
 
     A server that is away makes nobody wait for long enough: the order holds until it answers.
     """
@@ -39,7 +41,7 @@ def due(now: datetime) -> QuerySet[OutboxMail]:
     nobodys_fault = Q(state=MailState.SENDING) | Q(state__in=WAITING, way_down=True)
     patient = Q(wait_until__lte=now) & ~Exists(before.filter(nobodys_fault))
     free = Q(thread__isnull=True) | ~held_up | patient
-    found = OutboxMail.objects.filter(ready, free, not_held(), give_up_at__gt=now, taken_back=False)
+    found = OutboxMail.objects.filter(ready, free, not_held(), not_stopped(), give_up_at__gt=now, taken_back=False)
     return found.order_by("posted_at", "place", "id")
 
 

@@ -44,6 +44,7 @@ class OutboxMail(models.Model):
     sender = models.CharField(max_length=20)  # service_center or system, see the profile
     from_address = models.CharField(max_length=254)  # as the profile said when the mail was posted
     to_address = models.CharField(max_length=254)
+    mailbox = models.CharField(max_length=254)  # the same in small letters: addresses in doubt are compared with it
     domain = models.CharField(max_length=254)  # of the receiver, as servers name it: mails are paced by it
     subject = models.CharField(max_length=250)
     sealed_body = models.BinaryField(null=True)  # the whole message, sealed (system key "outbox"); null once wiped

@@ -19,5 +19,5 @@ def stop_trying(*, abouts: Collection[str], address: str, now: datetime) -> int:
     One that a sender has in its hands may still leave, but is not tried again.
     """
     revealing = Q(secret=True) | Q(kind__in=NAMING)
-    there = unfinished().filter(revealing, about__in=abouts, to_address__iexact=address, give_up_at__gt=now)
+    there = unfinished().filter(revealing, about__in=abouts, mailbox=address.lower(), give_up_at__gt=now)
     return there.update(give_up_at=now)

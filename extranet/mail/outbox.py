@@ -130,6 +130,7 @@ def _row(mail: CatalogueMail, *, to: str, about: str, key: str, now: datetime) -
         sender=mail.sender,
         from_address=sender.email,
         to_address=to,
+        mailbox=to.lower(),
         domain=server_name(to),
         secret=mail.secret,
         secured=mail.secured,

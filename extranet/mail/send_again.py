@@ -103,6 +103,7 @@ def _copy(row: OutboxMail, *, key: str, to: str, now: datetime) -> OutboxMail:
         sender=row.sender,
         from_address=sender.email,
         to_address=to,
+        mailbox=to.lower(),
         domain=server_name(to),
         subject=row.subject,
         secret=False,

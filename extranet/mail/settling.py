@@ -15,10 +15,12 @@ from extranet.mail.claims import Claimed
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.outbox import WAITING, facts
 from extranet.mail.secured import held
+from extranet.mail.secured.stopped import is_stopped, not_stopped
 
 FIRST_WAIT = timedelta(minutes=1)  # doubled at each failure
 LONGEST_WAIT = timedelta(hours=1)
 ENDED_AT_ONCE = 50
+STOPPED = "too old: held since a canary came back readable"
 MAIL = Actor.system("mail")
 ACTIONS = {
     MailState.ACCEPTED: Action.MAIL_ACCEPTED,
@@ -70,7 +72,9 @@ def give_up_overdue(now: datetime) -> int:
     and did not leave, ends as well."""
     free = Q(state__in=WAITING) | Q(state=MailState.SENDING, lease_until__lte=now)
     _end_all(OutboxMail.objects.filter(free, taken_back=True), MailState.CANCELLED, "taken back", now)
-    return _end_all(OutboxMail.objects.filter(free, give_up_at__lte=now), MailState.GAVE_UP, "too old", now)
+    overdue = OutboxMail.objects.filter(free, give_up_at__lte=now)
+    stopped = _end_all(overdue.filter(is_stopped()), MailState.GAVE_UP, STOPPED, now)
+    return stopped + _end_all(overdue.filter(not_stopped()), MailState.GAVE_UP, "too old", now)
 
 
 def _end_all(found: QuerySet[OutboxMail], state: MailState, reason: str, now: datetime) -> int:

@@ -3,18 +3,22 @@
 import mailbox
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import Actor
 from extranet.mail.catalogue import BookReadyMail, ExpiryWarningMail, ResetLinkMail
 from extranet.mail.delivery import deliver_due
+from extranet.mail.message import recipient_of
 from extranet.mail.models import DoubtfulAddress, MailState, OutboxMail, ReturnedReport
+from extranet.mail.moved import stop_trying
 from extranet.mail.returned import doubt
 from extranet.mail.returned.held import held
 from extranet.mail.returned.reading import PlaceRefused, open_place
@@ -306,6 +310,39 @@ def test_credential_mails_are_held_and_others_still_tried(
     assert {states[row.key] for row in (secret, name, link)} == {MailState.QUEUED}
     assert {states[row.key] for row in (warning, bob)} == {MailState.ACCEPTED}
     assert set(held()) == {secret, name, link}
+
+
+def test_capitals_of_every_alphabet_are_the_same_address(
+    sent: Callable[..., OutboxMail], post_mail: Post, now: datetime
+) -> None:
+    """A database does not know all of them."""
+    first = sent("introduction:AB_1H12345:9", to="alice@ägents.test")
+    take_in(delivery_report(first, to=recipient_of(first)), now=now)
+    rows = [
+        post_mail(password(), key=f"password:AB_1H12345:{number}", to=address)
+        for number, address in enumerate(("alice@ÄGENTS.test", "Alice@Ägents.TEST"), start=2)
+    ]
+    bob = post_mail(password(), key="password:AB_0E12345:1", to="alice@AGENTS.test", about="AB_0E12345")
+    deliver_due(now=now)
+    assert set(held()) == set(rows)
+    bob.refresh_from_db()
+    assert (bob.state, bob.to_address) == (MailState.ACCEPTED, "alice@AGENTS.test")
+
+
+def test_a_secret_does_not_follow_a_mailbox_that_moved_whatever_its_capitals(post_mail: Post, now: datetime) -> None:
+    row = post_mail(password(), key="password:AB_1H12345:2", to="alice@ÄGENTS.test")
+    assert stop_trying(abouts=["AB_1H12345"], address="Alice@ägents.test", now=now) == 1
+    deliver_due(now=now)
+    row.refresh_from_db()
+    assert row.state == MailState.GAVE_UP
+
+
+def test_mails_of_before_get_their_mailbox_in_small_letters(post_mail: Post) -> None:
+    row = post_mail(to="Alice@ÄGENTS.test")
+    OutboxMail.objects.update(mailbox="")
+    import_module("extranet.mail.migrations.0007_mailbox").fill(apps, connection.schema_editor())
+    row.refresh_from_db()
+    assert row.mailbox == "alice@ägents.test"
 
 
 def test_held_mails_leave_when_the_doubt_is_cleared(

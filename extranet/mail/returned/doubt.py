@@ -28,7 +28,7 @@ def begin(*, mail: OutboxMail, reason: str, status: str, by: Actor, now: datetim
 
     Mails that come back weigh more than a complaint: they take its place, never the other way round.
     """
-    address = mail.to_address.lower()
+    address = mail.mailbox
     left_at = mail.accepted_at or mail.posted_at
     if DoubtfulAddress.objects.filter(address=address, cleared_at__gte=left_at).exists():
         return False

@@ -1,7 +1,6 @@
 """Which mails do not leave while their address is in doubt. Everything else is still tried: it may arrive."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
 
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.returned.models import DoubtfulAddress
@@ -23,7 +22,7 @@ def held() -> QuerySet[OutboxMail]:
 
 
 def _held() -> Q:
-    in_doubt = DoubtfulAddress.objects.filter(address=Lower(OuterRef("to_address")), cleared_at=None)
+    in_doubt = DoubtfulAddress.objects.filter(address=OuterRef("mailbox"), cleared_at=None)
     credential = Q(secret=True) | Q(kind__in=NAMING)
     came_back = Q(Exists(in_doubt.filter(reason=DoubtfulAddress.Reason.FAILED)))
     return (credential & came_back) | (Q(kind__in=OF_CHOICE) & Q(Exists(in_doubt)))

@@ -119,7 +119,7 @@ def _is_about(said: Said, mail: OutboxMail) -> bool:
     """Whether its address is that of the mail. A complaint may hide it: then the Message-ID must do."""
     if not said.addresses:
         return said.what == "complaint"
-    local, _, domain = mail.to_address.lower().rpartition("@")
+    local, _, domain = mail.mailbox.rpartition("@")
     return bool({f"{local}@{domain}", f"{local}@{punycode(domain)}"} & said.addresses)
 
 

@@ -16,6 +16,7 @@ from extranet.credentials.models import StaffRole
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.returned.held import OF_CHOICE, held
 from extranet.mail.secured import canary
+from extranet.mail.secured.stopped import stopped
 from extranet.profile.layouts import ReportKind
 from extranet.profile.loader import current
 from extranet.reports.listing import PublicationState, StagedUpload, publications
@@ -106,7 +107,11 @@ def _held_back(now: datetime) -> list[Task]:
 
 def _canary(now: datetime) -> list[Task]:
     words = "Monday run stopped: the test mail did not come back secured"
-    return [Task(int(canary.has_stopped_a_run()), words, "staff-mail", is_urgent=True)]
+    held_for = "secured mails held: the canary came back readable"
+    return [
+        Task(int(canary.has_stopped_a_run()), words, "staff-mail", is_urgent=True),
+        Task(stopped().count(), held_for, "staff-mail", is_urgent=True, query="?state=stopped"),
+    ]
 
 
 def _trail(now: datetime) -> list[Task]:

@@ -1,5 +1,6 @@
 """The outbox as staff may see it: who was told what, and whether it left. Addresses only masked."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from extranet.agents.masking import masked
 from extranet.audit.reading import Line
 from extranet.mail.models import MailState, OutboxMail
 from extranet.mail.returned.held import held
+from extranet.mail.secured.stopped import stopped
 from extranet.profile.in_force import zone
 from extranet.profile.loader import current
 from extranet.service_center.mail_list import Person, blocked, is_about, persons
@@ -26,11 +28,12 @@ from extranet.web.dates import moment, short_moment
 from extranet.web.staff.long_text import long_text
 
 PAGE = 50
-OPEN, EVERY, HELD = "open", "all", "held"
+OPEN, EVERY, HELD, STOPPED = "open", "all", "held", "stopped"
 WAITING = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 LOST = (MailState.GAVE_UP, MailState.BOUNCED)
 LATELY = timedelta(days=14)  # texts that were held back longer ago stand in the trail
 IS_HELD = "Held: address in doubt"
+IS_STOPPED = "Held: canary came back readable"
 SECURED = {"gateway": "gateway", "smime": "S/MIME", "pickup": "picked up; this is the notice"}
 COLUMNS = (
     {"label": "Mail"},
@@ -53,7 +56,14 @@ class FilterForm(forms.Form):
     """Which mails; what is not one of the choices counts as the first."""
 
     state = forms.ChoiceField(
-        required=False, choices=[(OPEN, "Not delivered"), (EVERY, "All"), (HELD, IS_HELD), *MailState.choices]
+        required=False,
+        choices=[
+            (OPEN, "Not delivered"),
+            (EVERY, "All"),
+            (HELD, IS_HELD),
+            (STOPPED, IS_STOPPED),
+            *MailState.choices,
+        ],
     )
     kind = forms.ChoiceField(required=False)
     about = forms.CharField(
@@ -129,6 +139,8 @@ def _chosen(form: FilterForm) -> QuerySet[OutboxMail]:
         rows = rows.filter(state__in=[*WAITING, *LOST])
     elif state == HELD:
         rows = held()
+    elif state == STOPPED:
+        rows = stopped()
     elif state != EVERY:
         rows = rows.filter(state=state)
     if kind := form.chosen("kind"):
@@ -142,13 +154,21 @@ def _chosen(form: FilterForm) -> QuerySet[OutboxMail]:
 
 def _lines(rows: list[OutboxMail]) -> list[tuple[SafeString | str, ...]]:
     names = persons({row.about for row in rows})
-    waiting = set(held().filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-    return [_line(row, names[row.about], waiting) for row in rows]
+    held_for = why_held([row.pk for row in rows])
+    return [_line(row, names[row.about], held_for.get(row.pk, "")) for row in rows]
 
 
-def _line(row: OutboxMail, person: Person, waiting: set[UUID]) -> tuple[SafeString | str, ...]:
+def why_held(mails: Collection[UUID]) -> dict[UUID, str]:
+    """What keeps those of the mails that are held: one reason, or both."""
+    why = dict.fromkeys(held().filter(pk__in=mails).values_list("pk", flat=True), IS_HELD)
+    for mail_id in stopped().filter(pk__in=mails).values_list("pk", flat=True):
+        why[mail_id] = f"{IS_HELD}; {IS_STOPPED}" if mail_id in why else IS_STOPPED
+    return why
+
+
+def _line(row: OutboxMail, person: Person, held_for: str) -> tuple[SafeString | str, ...]:
     link = format_html('<a href="{}">{}</a>', reverse("staff-mail-one", args=[row.pk]), row.subject)
-    state = IS_HELD if row.pk in waiting else row.get_state_display()
+    state = held_for or row.get_state_display()
     return (
         link,
         format_html("{}<br>{}", person.name, masked(row.to_address)) if person.name else masked(row.to_address),

@@ -17,7 +17,6 @@ from extranet.credentials.third_mail import key_in_force
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import AddressRefused
 from extranet.mail.returned.doubt import doubt_about
-from extranet.mail.returned.held import held
 from extranet.mail.send_again import SendAgainRefused, may_be_read, next_key, refusal, words_of
 from extranet.service_center import acts
 from extranet.service_center.acts import ActRefused, DoneAlready
@@ -27,7 +26,7 @@ from extranet.service_center.mail_list import Person, address_for, person_of, se
 from extranet.web.access import MAIL_READERS, SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.staff.long_text import long_text
-from extranet.web.staff.mail import IS_HELD, LOST, SECURED, WAITING, error_of
+from extranet.web.staff.mail import IS_STOPPED, LOST, SECURED, WAITING, error_of, why_held
 
 REPORTS = ({"label": "Read"}, {"label": "What the report says"}, {"label": "Code"})
 
@@ -38,11 +37,13 @@ def one_mail(request: PortalRequest, mail_id: UUID) -> HttpResponse:
     """Its way for all readers; its words for the service desk, and every look at them is in the trail."""
     row = _find(mail_id)
     person, serves = person_of(row), SERVICE_DESK.admits(request.account)
+    held_for = why_held([row.pk]).get(row.pk, "")
     context = {
         "title": row.subject,
         "breadcrumbs": [("Mail", reverse("staff-mail")), (row.subject, "")],
         "row": row,
-        "facts": _facts(row, person),
+        "facts": _facts(row, person, held_for),
+        "waits_for_canary": IS_STOPPED in held_for,
         "reports": [(moment(one.read_at), one.what, one.status) for one in row.reports.order_by("read_at")],
         "report_columns": REPORTS,
         "agent_url": reverse("staff-agent", args=[person.agent.license]) if person.agent and serves else "",
@@ -144,20 +145,19 @@ def _is_lost_password(row: OutboxMail, account: Account) -> bool:
     return row.state in LOST and account.agent is not None and row.key == key_in_force(account)
 
 
-def _facts(row: OutboxMail, person: Person) -> list[tuple[str, str]]:
-    is_held = held().filter(pk=row.pk).exists()
+def _facts(row: OutboxMail, person: Person, held_for: str) -> list[tuple[str, str]]:
     doubt = doubt_about(row.to_address)
     return [
         ("Kind", row.kind.replace("_", " ")),
         ("Person", person.name),
         ("About", row.about),
         ("To", masked(row.to_address) + (f" – in doubt since {moment(doubt.since)}" if doubt else "")),
-        ("State", IS_HELD if is_held else row.get_state_display()),
+        ("State", held_for or row.get_state_display()),
         ("Secured way", SECURED.get(row.secured_by, "no")),
         ("Posted", moment(row.posted_at)),
         ("Accepted", moment(row.accepted_at) if row.accepted_at else ""),
         ("Tries", str(row.attempts)),
-        ("Next try", moment(row.next_attempt_at) if row.state in WAITING and not is_held else ""),
+        ("Next try", moment(row.next_attempt_at) if row.state in WAITING and not held_for else ""),
         ("Given up after", moment(row.give_up_at) if row.state in WAITING else ""),
         ("What went wrong", error_of(row)),
         ("Message-ID", long_text(row.message_id)),

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 
 from extranet.agents.models import Agent
 from extranet.audit.actions import Action
@@ -14,7 +15,7 @@ from extranet.credentials.models import Account, StaffRole
 from extranet.credentials.staff import add_staff
 from extranet.mail.catalogue import BookAccessGivenMail, EmailChangeNewMail, RequestAnsweredMail
 from extranet.mail.delivery import deliver_due
-from extranet.mail.models import DoubtfulAddress, MailState, OutboxMail
+from extranet.mail.models import Canary, DoubtfulAddress, MailState, OutboxMail
 from extranet.mail.outbox import body_of, cancel, post
 from extranet.mail.returned.take_in import take_in
 from extranet.mail.send_again import SendAgainRefused, next_key, send_again
@@ -89,6 +90,36 @@ def test_what_is_held_says_so_and_has_a_filter(notice: OutboxMail, alice: Accoun
     assert (task.count, task.url) == (1, "/staff/mail/?state=held")
 
 
+def test_what_a_readable_canary_holds_says_so_and_has_a_filter(
+    notice: OutboxMail, alice: Account, desk: Client, auditor: Client, settings: Settings, now: datetime
+) -> None:
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"canary_to": "canary@exchange.test"})
+    Canary.objects.create(number="c", phrase="p", state="clear", asked_at=now, late_at=now, decided_at=now)
+    issue_again(account=alice, by=DORA, now=now)
+    password = OutboxMail.objects.get(kind="password")
+    for page in (listed(desk), listed(desk, state="stopped"), text_of(desk.get(at(password)))):
+        assert "Held: canary came back readable" in page
+    assert "extranet mail canary" in text_of(desk.get(at(password)))
+    assert "extranet mail canary" not in text_of(desk.get(at(notice)))
+    assert at(notice) not in listed(desk, state="stopped")
+    assert at(password) not in listed(desk, state="held")
+    tasks = {task.words: task for task in desk.get("/staff/").context["tasks"]}
+    task = tasks["secured mails held: the canary came back readable"]
+    assert (task.count, task.url) == (1, "/staff/mail/?state=stopped")
+    assert "canary" not in text_of(auditor.get("/staff/"))
+
+
+def test_a_mail_that_is_held_for_two_reasons_names_both(
+    notice: OutboxMail, alice: Account, desk: Client, settings: Settings, now: datetime
+) -> None:
+    doubt(notice, now)
+    settings.EXTRANET = settings.EXTRANET.model_copy(update={"canary_to": "canary@exchange.test"})
+    Canary.objects.create(number="c", phrase="p", state="clear", asked_at=now, late_at=now, decided_at=now)
+    issue_again(account=alice, by=DORA, now=now)
+    page = text_of(desk.get(at(OutboxMail.objects.get(kind="password"))))
+    assert "Held: address in doubt; Held: canary came back readable" in page
+
+
 def test_the_page_of_a_mail_says_what_came_back(notice: OutboxMail, desk: Client, now: datetime) -> None:
     doubt(notice, now)
     page = text_of(desk.get(at(notice)))
@@ -114,10 +145,11 @@ def test_a_mail_is_sent_again_once_and_the_trail_says_by_whom(notice: OutboxMail
 
 
 def test_it_goes_to_where_the_agent_reads_now(notice: OutboxMail, desk: Client) -> None:
-    Agent.objects.update(email="alice@new.test")
-    assert "a•••@new.test" in text_of(desk.get(at(notice)))
+    Agent.objects.update(email="Alice@new.test")
+    assert "A•••@new.test" in text_of(desk.get(at(notice)))
     desk.post(f"{at(notice)}again/")
-    assert OutboxMail.objects.get(key__endswith="+2").to_address == "alice@new.test"
+    again = OutboxMail.objects.get(key__endswith="+2")
+    assert (again.to_address, again.mailbox) == ("Alice@new.test", "alice@new.test")
 
 
 def test_a_mail_to_one_mailbox_goes_there_again(alice: Account, desk: Client, now: datetime) -> None:
