@@ -80,7 +80,7 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
     token = new_token()
     with transaction.atomic():
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
-        until = now + life_of(StaffEnrolmentMail)
+        until = now + life_of(StaffEnrolmentMail if account.is_staff_member else AgencyStaffEnrolmentMail)
         made = EnrolmentLink.objects.create(account=account, digest=digest(token), expires_at=until)
         link = f"{settings.EXTRANET.portal}/login/enrol/{token}/"
         if account.staff_email:
