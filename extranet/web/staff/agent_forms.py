@@ -70,6 +70,7 @@ class LostCertificateForm(DeskForm):
         label="What was lost, and how you know the caller",
         max_length=LOST_KEY,
         help_text="For example: laptop with the key broke; called back on the roster's number.",
+        error_messages={"required": "Write down what was lost and how you know the caller."},
         widget=forms.TextInput,
     )
 

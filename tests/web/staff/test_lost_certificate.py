@@ -93,6 +93,7 @@ def test_a_reason_is_needed_beside_its_field(desk: Client) -> None:
     answer = remove(desk, reason="")
     assert answer.status_code == 422
     assert 'id="remove_certificate_reason-error"' in text_of(answer)
+    assert "Write down what was lost" in text_of(answer)
     assert len(of_whom()) == 2
 
 
