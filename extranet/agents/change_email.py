@@ -5,7 +5,7 @@ before the owner could object."""
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from django.conf import settings
@@ -20,8 +20,8 @@ from extranet.agents.prove_email import proof_digest
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record, record_refusal
 from extranet.mail.catalogue import EmailChangedMail, EmailChangeNewMail, EmailChangeOldMail
+from extranet.mail.link_lives import life_of
 from extranet.mail.outbox import AddressRefused, post
-from extranet.profile.in_force import policy as policy_in_force
 from extranet.vault.tokens import digest, new_token, short_code
 
 Source = Literal["roster", "service_center", "agent"]
@@ -68,7 +68,7 @@ def ask(*, agent: Agent, new_email: str, source: Source, by: Actor, now: datetim
             source=source,
             asked_by=by.name,
             asked_at=now,
-            active_from=now + timedelta(hours=policy_in_force().email_change_wait_hours),
+            active_from=now + life_of(EmailChangeNewMail),
             veto_digest=digest(token),
             roster_said=locked.roster_email,
         )

@@ -9,8 +9,9 @@ from extranet.audit.record import Actor
 from extranet.cli.answers import Answer, act, moment, table
 from extranet.credentials import api_tokens
 from extranet.credentials.models import Account, AccountKind, ApiToken, StaffRole
-from extranet.credentials.staff import LINK_HOURS, StaffRefused, add_staff
+from extranet.credentials.staff import StaffRefused, add_staff
 from extranet.credentials.username import UsernameRefused, staff_username
+from extranet.mail.link_lives import ENROLMENT_HOURS
 
 
 @click.group()
@@ -27,8 +28,8 @@ def staff() -> None:
 def add(name: str, role: str, display_name: str, email: str, now: datetime) -> Answer:
     """Make a staff account and print its one-use link, where NAME sets a password and a second factor."""
     invited = add_staff(name=name, role=role, display_name=display_name, email=email, by=Actor.shell(), now=now)
-    facts = {"username": invited.account.username, "role": role, "link": invited.link, "hours": LINK_HOURS}
-    lines = [f"{invited.account.username} ({role})", f"good once, for {LINK_HOURS} hours: {invited.link}"]
+    facts = {"username": invited.account.username, "role": role, "link": invited.link, "hours": ENROLMENT_HOURS}
+    lines = [f"{invited.account.username} ({role})", f"good once, for {ENROLMENT_HOURS} hours: {invited.link}"]
     return Answer(facts, lines)
 
 

@@ -4,7 +4,7 @@ The principal never sees the link: what is done under the account is done by its
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -17,9 +17,11 @@ from extranet.credentials import granting
 from extranet.credentials.book_grants import Right
 from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.models import Account, AccountKind, EnrolmentLink
-from extranet.credentials.staff import LINK_HOURS, SECOND_CLICK, InvitedAlready, StaffRefused, invite
+from extranet.credentials.staff import SECOND_CLICK, InvitedAlready, StaffRefused, invite
 from extranet.credentials.username import UsernameRefused, agency_staff_username
+from extranet.mail.catalogue import AgencyStaffEnrolmentMail
 from extranet.mail.guard import MailBlocked, check_text
+from extranet.mail.link_lives import life_of
 from extranet.mail.outbox import AddressRefused
 
 MOST = 30  # accounts of one principal: an office, and no engine for mails to strangers
@@ -106,7 +108,7 @@ def invite_again(*, account: Account, by: Actor, now: datetime) -> None:
         held = Account.objects.select_for_update(of=("self",)).select_related("principal").get(pk=account.pk)
         if not may_enter(held, channel=Channel.ENROLMENT, now=now).allowed:
             raise AgencyStaffRefused("", "give the person a right first: without one no link is of use")
-        young = now + timedelta(hours=LINK_HOURS) - SECOND_CLICK
+        young = now + life_of(AgencyStaffEnrolmentMail) - SECOND_CLICK
         if EnrolmentLink.objects.filter(account=held, used_at=None, expires_at__gt=young).exists():
             raise InvitedAlready("a link was mailed less than a minute ago")
         invite(account=held, by=by, now=now)

@@ -24,6 +24,7 @@ from extranet.credentials.reset_link import TRIES, code_digest
 from extranet.credentials.throttle import Budget
 from extranet.credentials.username import UsernameRefused, parse
 from extranet.mail.catalogue import SecuredLinkMail
+from extranet.mail.link_lives import life_of, minutes_of
 from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
 from extranet.mail.outbox import post
 from extranet.mail.secured import held
@@ -180,16 +181,18 @@ def _send(row: HeldMessage, actor: Actor, now: datetime) -> str:
     allowance = throttle.take(budget=budget, owner=str(row.pk), now=now)
     if not allowance.allowed:
         raise TooManyAsks(allowance.retry_after_seconds)
-    token, code, minutes, about = new_token(), short_code(), policy().reset_link_minutes, row.about
+    token, code, about = new_token(), short_code(), row.about
     with transaction.atomic():
         link = HeldLink.objects.create(
             held=row,
             digest=digest(token),
             code_digest=code_digest(token, code),
             asked_at=now,
-            expires_at=now + timedelta(minutes=minutes),
+            expires_at=now + life_of(SecuredLinkMail),
         )
-        mail = SecuredLinkMail(link=f"{settings.EXTRANET.reset}{held.PATH}link/{token}/", minutes=minutes)
+        mail = SecuredLinkMail(
+            link=f"{settings.EXTRANET.reset}{held.PATH}link/{token}/", minutes=minutes_of(SecuredLinkMail)
+        )
         key, language = f"{mail.kind}:{about}:{link.pk}", _language_of(about)
         post(mail, to=row.mail.to_address, about=about, key=key, language=language, now=now)
         record(action=Action.HELD_MAIL_ASKED, now=now, actor=actor, subject=about, detail=_facts(row.mail))

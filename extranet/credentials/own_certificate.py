@@ -1,4 +1,7 @@
-"""The agent's certificate for encrypted mails: uploaded or removed with the present password, told to the mailbox."""
+"""The agent's certificate for encrypted mails: uploaded or removed with the present password, told to the mailbox.
+
+The service center removes one for an agent who lost its key; whom it believes is asked there (lost_certificate.py).
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -35,7 +38,8 @@ def upload(*, account: Account, password: str, uploaded: bytes, browser: str, by
         raise
     with transaction.atomic():
         shown = certificates.keep(certificate, address=agent.email, by=by.name, now=now)
-        _tell(Action.CERTIFICATE_ADDED, account, agent, shown, browser, by, now)
+        _tell(account, agent, _mail(shown, browser, now, added=True), now)
+        _record(Action.CERTIFICATE_ADDED, account.username, shown, by, now)
     return shown
 
 
@@ -53,8 +57,23 @@ def remove(*, account: Account, password: str, browser: str, by: Actor, now: dat
         shown = certificates.remove(address=agent.email)
         if shown is None:
             return False
-        _tell(Action.CERTIFICATE_REMOVED, account, agent, shown, browser, by, now)
+        _tell(account, agent, _mail(shown, browser, now, added=False), now)
+        _record(Action.CERTIFICATE_REMOVED, account.username, shown, by, now)
     return True
+
+
+def remove_by_desk(*, account: Account, agent: Agent, reason: str, by: Actor, now: datetime) -> Shown | None:
+    """The same for an agent who called; what was removed, if anything. The agent is told who did it.
+
+    Inside the act's transaction. Raises AddressRefused.
+    """
+    shown = certificates.remove(address=agent.email)
+    if shown is None:
+        return None
+    mail = CertificateChangedMail(when=now, browser="", added=False, by_service_center=True, fingerprint=shown.spelled)
+    _tell(account, agent, mail, now)
+    _record(Action.CERTIFICATE_REMOVED, account.username, shown, by, now, reason=reason)
+    return shown
 
 
 def kept_of(account: Account) -> Shown | None:
@@ -85,20 +104,19 @@ def _addresses_in_use() -> set[str]:
     return {address.lower() for pair in pairs for address in pair if address}
 
 
-def _tell(action: Action, account: Account, agent: Agent, shown: Shown, browser: str, by: Actor, now: datetime) -> None:
-    mail = CertificateChangedMail(
-        when=now,
-        browser="".join(filter(str.isprintable, browser))[:120],
-        added=action is Action.CERTIFICATE_ADDED,
-        fingerprint=shown.spelled,
-    )
+def _mail(shown: Shown, browser: str, now: datetime, *, added: bool) -> CertificateChangedMail:
+    plain = "".join(filter(str.isprintable, browser))[:120]
+    return CertificateChangedMail(when=now, browser=plain, added=added, fingerprint=shown.spelled)
+
+
+def _tell(account: Account, agent: Agent, mail: CertificateChangedMail, now: datetime) -> None:
     key = f"{mail.kind}:{account.username}:{uuid4().hex}"  # each change is one of its own
     post(mail, to=agent.email, about=account.username, key=key, language=account.language, now=now)
-    _record(action, account.username, shown, by, now)
 
 
-def _record(action: Action, username: str, shown: Shown, by: Actor, now: datetime) -> None:
+def _record(action: Action, username: str, shown: Shown, by: Actor, now: datetime, *, reason: str = "") -> None:
     facts: dict[str, JsonValue] = {"fingerprint": shown.fingerprint, "not_after": shown.not_after.isoformat()}
+    facts |= {"reason": reason} if reason else {}
     record(action=action, now=now, actor=by, subject=username, detail=facts)
 
 

@@ -21,8 +21,8 @@ from extranet.credentials.reset_link import Made, ResetOver, living
 from extranet.credentials.throttle import Budget
 from extranet.credentials.username import UsernameRefused, parse
 from extranet.mail.catalogue import PickUpMail, ResetLinkMail
+from extranet.mail.link_lives import life_of, minutes_of
 from extranet.mail.outbox import AddressRefused, post
-from extranet.policy import temporary_until
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token, short_code
 
@@ -43,7 +43,7 @@ def make(*, account: Account, by: Actor, now: datetime) -> Made:
         kind=PICKUP,
         digest=digest(token),
         asked_at=now,
-        expires_at=temporary_until(now, policy()),
+        expires_at=now + life_of(PickUpMail),
     )
     facts: dict[str, JsonValue] = {"link": str(link.pk)}
     record(action=Action.PICKUP_POSTED, now=now, actor=by, subject=account.username, detail=facts)
@@ -126,7 +126,7 @@ def _send(link: ResetLink, actor: Actor, now: datetime) -> Asked:
     try:
         with transaction.atomic():
             made = reset_link.make(account=account, browser_token="", code=code, now=now)
-            mail = ResetLinkMail(link=made.address, minutes=policy().reset_link_minutes, pickup=True)
+            mail = ResetLinkMail(link=made.address, minutes=minutes_of(ResetLinkMail), pickup=True)
             key = f"{keys_of(mail.kind, account)}{made.link.pk}"
             post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
             facts: dict[str, JsonValue] = {"pickup": str(link.pk), "link": str(made.link.pk)}

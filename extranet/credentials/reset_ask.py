@@ -19,6 +19,7 @@ from extranet.credentials.stand_in import is_real, stand_in
 from extranet.credentials.throttle import Budget
 from extranet.credentials.username import parse
 from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.link_lives import minutes_of
 from extranet.mail.outbox import AddressRefused, post
 from extranet.profile.in_force import policy
 from extranet.profile.loader import current
@@ -106,7 +107,7 @@ def start_by_staff(*, account: Account, by: Actor, now: datetime) -> str:
     try:
         with transaction.atomic():
             made = reset_link.make(account=account, browser_token="", code=code, now=now, by_staff=True)
-            mail = ResetStartedByStaffMail(link=made.address, minutes=policy().reset_link_minutes)
+            mail = ResetStartedByStaffMail(link=made.address, minutes=minutes_of(ResetStartedByStaffMail))
             _post(mail, made, account, account.address, now)
             facts = {"link": str(made.link.pk)}
             record(action=Action.RESET_STARTED_BY_STAFF, now=now, actor=by, subject=account.username, detail=facts)
@@ -121,7 +122,7 @@ def mail_or_pretend(account: Account, browser_token: str, code: str, now: dateti
     try:
         with transaction.atomic():
             made = reset_link.make(account=account, browser_token=browser_token, code=code, now=now)
-            mail = ResetLinkMail(link=made.address, minutes=policy().reset_link_minutes)
+            mail = ResetLinkMail(link=made.address, minutes=minutes_of(ResetLinkMail))
             _post(mail, made, account, to or f"nobody@{current().system_sender.email.rpartition('@')[2]}", now)
             if barred or not to:
                 raise _TakenBack

@@ -4,12 +4,14 @@ Stored are digests. Several links may live at once, so that nobody can keep the 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
 from extranet.credentials.gate import Channel, may_enter
 from extranet.credentials.models import Account, ResetLink
+from extranet.mail.catalogue import ResetLinkMail, ResetStartedByStaffMail
+from extranet.mail.link_lives import life_of
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token, normalise_code, same
 
@@ -55,7 +57,7 @@ def make(*, account: Account, browser_token: str, code: str, now: datetime, by_s
         browser_digest=digest(browser_token) if browser_token else "",
         code_digest=code_digest(token, code),
         asked_at=now,
-        expires_at=now + timedelta(minutes=policy().reset_link_minutes),
+        expires_at=now + life_of(ResetStartedByStaffMail if by_staff else ResetLinkMail),
         by_staff=by_staff,
     )
     return Made(link, f"{settings.EXTRANET.reset}/link/{token}/")

@@ -17,11 +17,11 @@ from extranet.credentials.history import put_in_force
 from extranet.credentials.models import Account, AccountKind, EnrolmentLink, StaffRole
 from extranet.credentials.username import UsernameRefused, staff_username
 from extranet.mail.catalogue import AgencyStaffEnrolmentMail, PasswordChangedMail, StaffEnrolmentMail
+from extranet.mail.link_lives import life_of, minutes_of
 from extranet.mail.outbox import post
 from extranet.profile.in_force import policy
 from extranet.vault.tokens import digest, new_token
 
-LINK_HOURS = 24
 SECOND_CLICK = timedelta(minutes=1)
 
 
@@ -80,7 +80,7 @@ def invite(*, account: Account, by: Actor, now: datetime) -> Invited:
     token = new_token()
     with transaction.atomic():
         EnrolmentLink.objects.filter(account=account, used_at=None).update(expires_at=now)
-        until = now + timedelta(hours=LINK_HOURS)
+        until = now + life_of(StaffEnrolmentMail if account.is_staff_member else AgencyStaffEnrolmentMail)
         made = EnrolmentLink.objects.create(account=account, digest=digest(token), expires_at=until)
         link = f"{settings.EXTRANET.portal}/login/enrol/{token}/"
         if account.staff_email:
@@ -104,7 +104,7 @@ def invite_again(*, account: Account, by: Actor, now: datetime) -> Invited:
             raise StaffRefused("Nobody renews the own password and second factor so; ask another administrator")
         if held.disabled_at is not None:
             raise StaffRefused(f"{held.username} is disabled; enable it first")
-        young = now + timedelta(hours=LINK_HOURS) - SECOND_CLICK
+        young = now + life_of(StaffEnrolmentMail) - SECOND_CLICK
         if EnrolmentLink.objects.filter(account=held, used_at=None, expires_at__gt=young).exists():
             raise InvitedAlready(f"{held.username} got a new link less than a minute ago")
         return invite(account=held, by=by, now=now)
@@ -162,9 +162,11 @@ def must_give_code(account: Account) -> bool:
 
 def _invitation(account: Account, link: str) -> StaffEnrolmentMail | AgencyStaffEnrolmentMail:
     if account.principal is None:
-        return StaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60)
+        return StaffEnrolmentMail(link=link, minutes=minutes_of(StaffEnrolmentMail))
     inviter = account.principal.full_name
-    return AgencyStaffEnrolmentMail(link=link, minutes=LINK_HOURS * 60, username=account.username, invited_by=inviter)
+    return AgencyStaffEnrolmentMail(
+        link=link, minutes=minutes_of(AgencyStaffEnrolmentMail), username=account.username, invited_by=inviter
+    )
 
 
 def _tell(account: Account, browser: str, now: datetime) -> None:

@@ -279,11 +279,13 @@ class SecuredLinkMail(CatalogueMail, kind="secured_link"):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateChangedMail(CatalogueMail, kind="certificate_changed"):
-    """Notice to a mailbox: its certificate for encrypted mails was uploaded, or removed."""
+    """Notice to a mailbox: its certificate for encrypted mails was uploaded, or removed, by its owner with a
+    ``browser`` or for a caller ``by_service_center``."""
 
     when: datetime
     browser: str
     added: bool
+    by_service_center: bool = False
     fingerprint: str
 
 

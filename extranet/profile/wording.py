@@ -68,7 +68,7 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
         "valid_until": date(2026, 12, 7),
     },  # for a mail that waits
     "secured_link": _LINK,  # its page asks for the code
-    "certificate_changed": {**_MOMENT, "added": True, "fingerprint": "8F:1C:04:AA"},
+    "certificate_changed": {**_MOMENT, "added": True, "by_service_center": False, "fingerprint": "8F:1C:04:AA"},
     "canary": {"number": "canary-0a1b2c", "phrase": "plain-3d4e5f"},  # to the exchange itself, before a Monday run
 }
 
@@ -79,7 +79,10 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "introduction": {"new-account": {"kept_account": False, "username": ""}},
     "username": {"kept-account": {"kept_account": True}},
     "reset_link": {"on-the-reset-site": {"pickup": False}},
-    "certificate_changed": {"removed": {"added": False}},
+    "certificate_changed": {
+        "removed": {"added": False},
+        "removed-by-the-service-center": {"added": False, "by_service_center": True, "browser": ""},
+    },
     "second_factor_changed": {
         "passkey-added": {**_NO_FACTOR, "added": True, "passkey": True},
         "codes-made": {**_NO_FACTOR, "added": True, "codes": True},

@@ -1,6 +1,6 @@
 """Mails to an agent come back: the desk finds out the right address, or says that it is right after all."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -8,12 +8,12 @@ from extranet.agents.models import Agent
 from extranet.agents.naming import copied_name
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, record
+from extranet.mail.link_lives import lapsed
 from extranet.mail.models import OutboxMail
 from extranet.mail.outbox import cancel_row
 from extranet.mail.returned import doubt
 from extranet.mail.returned.held import held
 from extranet.mail.returned.models import DoubtfulAddress
-from extranet.profile.in_force import policy
 from extranet.service_center.acts import ActRefused
 from extranet.service_center.identity import require_check
 from extranet.service_center.intake import create
@@ -23,7 +23,6 @@ from extranet.service_center.sealed import Written, add_step
 
 RUN = Actor.system("address-in-doubt")
 ORIGIN = "address_in_doubt"
-LINK_KINDS = ("reset_link", "reset_started_by_staff", "secured_link")  # their links live for an hour, held or not
 NOT_IN_DOUBT = "This address is not in doubt (any more)."
 TEXTS = {
     doubt.Reason.FAILED: (
@@ -44,7 +43,7 @@ def queue_doubted(*, now: datetime) -> list[SupportRequest]:
 
 
 def clear_doubt(*, agent: Agent, by: Actor, now: datetime, request: SupportRequest | None = None) -> None:
-    """The agent said that the address on the record works: what was held leaves, but for links that are over by now.
+    """The agent said that the address on the record works: what was held leaves, but for what is over by now.
 
     Raises IdentityNotChecked, ActRefused.
     """
@@ -103,7 +102,6 @@ def _queue(row: DoubtfulAddress, *, now: datetime) -> SupportRequest | None:
 
 
 def _drop_lapsed_links(address: str, now: datetime) -> None:
-    """A link that ended while its mail was held would only disappoint."""
-    over = now - timedelta(minutes=policy().reset_link_minutes)
-    for mail in held().filter(to_address__iexact=address, kind__in=LINK_KINDS, posted_at__lte=over):
+    """What ended while its mail was held would only disappoint, whatever the kind: link_lives.py knows."""
+    for mail in held().filter(lapsed(now=now), to_address__iexact=address):
         cancel_row(mail, now=now)

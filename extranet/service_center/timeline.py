@@ -14,6 +14,7 @@ from extranet.audit.record import Actor, record
 from extranet.credentials.models import Account
 from extranet.mail.models import DoubtfulAddress, OutboxMail
 from extranet.mail.returned.doubt import doubt_about
+from extranet.mail.secured.certificates import Shown, kept
 from extranet.service_center.identity import good_check
 from extranet.service_center.lost_factors import waiting
 from extranet.service_center.models import FactorRemoval, IdentityCheck, RequestState, SupportRequest
@@ -59,6 +60,7 @@ class AgentRecord:
     open_requests: list[SupportRequest]
     factor_removal: FactorRemoval | None  # waits for a second person
     doubt: DoubtfulAddress | None  # why mails to the address are held or stopped
+    certificate: Shown | None  # for which secured mails to the address are encrypted
 
 
 @transaction.atomic
@@ -75,6 +77,7 @@ def view(*, agent: Agent, by: Actor, now: datetime) -> AgentRecord:
         open_requests=list(agent.requests.filter(state=RequestState.OPEN).order_by("due_at")),
         factor_removal=waiting(agent, now=now),
         doubt=doubt_about(agent.email),
+        certificate=kept(address=agent.email),
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from extranet.agents.change_email import ask as ask_change
 from extranet.agents.models import Agent
@@ -13,10 +14,14 @@ from extranet.credentials.gate import Channel, Reason, may_enter
 from extranet.credentials.models import Account
 from extranet.credentials.onboarding import onboard
 from extranet.credentials.reset_ask import ask as ask_reset
+from extranet.mail.catalogue import KINDS
 from extranet.mail.delivery import deliver_due
+from extranet.mail.link_lives import life_of
 from extranet.mail.models import DoubtfulAddress, MailState, OutboxMail
+from extranet.mail.outbox import post
 from extranet.mail.returned.doubt import doubt_about
 from extranet.mail.returned.take_in import take_in
+from extranet.profile.wording import MAIL_FIELDS, SECRET_MAILS
 from extranet.service_center import acts
 from extranet.service_center.acts import ActRefused
 from extranet.service_center.answer import close
@@ -30,7 +35,7 @@ from tests.agents.test_change_email import code_of
 from tests.mail.reports import complaint, delivery_report
 from tests.service_center.conftest import ADA, OFFICE
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -156,6 +161,29 @@ def test_links_that_are_over_do_not_leave_late(checked: Agent, account: Account,
     ask_reset(username=account.username, network=OFFICE, browser_token="b" * 43, now=now - 2 * HOUR)
     clear_doubt(agent=checked, by=ADA, now=now)
     assert mail_of(account, "reset_link").state == MailState.CANCELLED
+
+
+@pytest.mark.parametrize("kind", sorted(SECRET_MAILS))
+def test_of_every_kind_what_is_over_does_not_leave_late_and_what_is_good_does(
+    kind: str, checked: Agent, account: Account, now: datetime
+) -> None:
+    """Each kind has a life of its own: an hour, a day, two weeks."""
+    acts.send_username(agent=checked, by=ADA, now=now)
+    deliver_due(now=now)
+    take_in(delivery_report(mail_of(account, "username_reminder")), now=now)
+    life = life_of(KINDS[kind])
+    over, good = (held_back(kind, at=now - age, about=account.username) for age in (life, life - MINUTE))
+    clear_doubt(agent=checked, by=ADA, now=now)
+    states = [OutboxMail.objects.get(pk=mail.pk).state for mail in (over, good)]
+    assert states == [MailState.CANCELLED, MailState.QUEUED]
+
+
+def held_back(kind: str, *, at: datetime, about: str) -> OutboxMail:
+    """A mail of that kind to Alice, posted at that moment."""
+    fields = {**MAIL_FIELDS[kind], **({"link": "http://reset.test/x/abc"} if "link" in MAIL_FIELDS[kind] else {})}
+    key = f"{kind}:test:{at.isoformat()}"
+    with transaction.atomic():
+        return post(KINDS[kind](**fields), to="alice@example.org", about=about, key=key, language="en", now=at)
 
 
 def test_another_address_is_out_of_doubt_and_the_old_one_gets_nothing(

@@ -32,6 +32,8 @@ class Shown:
 
     fingerprint: str
     not_after: datetime
+    vouched_by: str = ""
+    """The user name of that day; blank until it is kept."""
 
     @property
     def spelled(self) -> str:
@@ -76,13 +78,13 @@ def remove(*, address: str) -> Shown | None:
     if row is None:
         return None
     row.delete()
-    return Shown(row.fingerprint, row.not_after)
+    return _kept(row)
 
 
 def kept(*, address: str) -> Shown | None:
     """What is kept for that address, good or not any more."""
     row = MailCertificate.objects.filter(address=address.lower()).first()
-    return Shown(row.fingerprint, row.not_after) if row is not None else None
+    return _kept(row) if row is not None else None
 
 
 def vouchers() -> dict[str, str]:
@@ -103,6 +105,10 @@ def for_mail(*, address: str, now: datetime) -> x509.Certificate | None:
 
 def shown_of(certificate: x509.Certificate) -> Shown:
     return Shown(certificate.fingerprint(hashes.SHA256()).hex(), certificate.not_valid_after_utc)
+
+
+def _kept(row: MailCertificate) -> Shown:
+    return Shown(row.fingerprint, row.not_after, row.added_by)
 
 
 def addresses_in(certificate: x509.Certificate) -> set[str]:

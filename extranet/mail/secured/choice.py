@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from extranet.mail.catalogue import CatalogueMail, PickUpMail, SecuredNoticeMail
+from extranet.mail.link_lives import life_of
 from extranet.mail.message import compose
 from extranet.mail.models import HeldMessage, OutboxMail, SecuredBy
 from extranet.mail.secured import held
@@ -13,9 +14,9 @@ from extranet.mail.secured.certificates import for_mail
 from extranet.mail.secured.gateway import marked
 from extranet.mail.secured.signer import signer
 from extranet.mail.secured.smime import encrypted
-from extranet.policy import local_day, temporary_until
+from extranet.policy import local_day
 from extranet.profile.exchange import Sender
-from extranet.profile.in_force import policy, zone
+from extranet.profile.in_force import zone
 from extranet.profile.loader import current
 from extranet.profile.words import Rendered, render
 from extranet.vault.tokens import new_token
@@ -66,7 +67,7 @@ def _held(row: OutboxMail, words: Rendered, sender: Sender, language: str, now: 
     """The mail stays here, sealed; what travels under its key says that it waits, and holds a link: a secret."""
     token = new_token()
     waits = held.hold(row, compose(row, words, sender), token=token, now=now)
-    until = local_day(temporary_until(now, policy()), zone())
+    until = local_day(now + life_of(SecuredNoticeMail), zone())
     notice = SecuredNoticeMail(title=words.subject, link=held.address_of(token), valid_until=until)
     said = render(notice.kind, notice.context(), language=language)
     row.subject, row.secret = said.subject, True

@@ -14,10 +14,11 @@ from django.db.models import F, Q, QuerySet
 from extranet.audit.actions import Action
 from extranet.audit.record import Actor, JsonValue, record
 from extranet.keyring.ring import open_text, seal_text
+from extranet.mail.catalogue import SecuredNoticeMail
+from extranet.mail.link_lives import life_of
 from extranet.mail.message import words_in
 from extranet.mail.models import HeldLink, HeldMessage, OutboxMail
 from extranet.mail.secured.models import HeldState
-from extranet.policy import temporary_until
 from extranet.profile.in_force import policy
 from extranet.profile.words import Rendered
 from extranet.vault.sealing import Unopenable, open_bytes, seal_bytes
@@ -38,7 +39,7 @@ def address_of(token: str) -> str:
 
 def hold(mail: OutboxMail, message: bytes, *, token: str, now: datetime) -> HeldMessage:
     """The row for a mail that is being posted; whoever posts saves it after the mail's own row."""
-    row = HeldMessage(mail=mail, about=mail.about, digest=digest(token), expires_at=temporary_until(now, policy()))
+    row = HeldMessage(mail=mail, about=mail.about, digest=digest(token), expires_at=now + life_of(SecuredNoticeMail))
     row.sealed = seal_text("outbox", message.decode("ascii"), _place(row), now=now)
     return row
 

@@ -15,8 +15,9 @@ from extranet.credentials.agency_staff import invite_again, staff_of
 from extranet.credentials.book_grants import grants_of, rights_of
 from extranet.credentials.granting import GrantRefused, revoke, set_rights
 from extranet.credentials.models import Account, BookGrant
-from extranet.credentials.staff import LINK_HOURS, StaffRefused
+from extranet.credentials.staff import StaffRefused
 from extranet.credentials.username import shown
+from extranet.mail.link_lives import ENROLMENT_HOURS
 from extranet.web.access import OWN_STAFF, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.portal.agency_staff import RightsForm, in_words, own_agent, sentence
@@ -58,7 +59,7 @@ def new_link(request: PortalRequest, account_id: UUID) -> HttpResponse:
     """Mail another link, for whoever lost password or app."""
     try:
         invite_again(account=_find(request, account_id), by=actor_of(request), now=timezone.now())
-        messages.success(request, f"A new link is on its way. It works once, for {LINK_HOURS} hours.")
+        messages.success(request, f"A new link is on its way. It works once, for {ENROLMENT_HOURS} hours.")
     except StaffRefused as refused:
         messages.error(request, sentence(refused))
     return redirect("agency-staff-account", account_id)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from extranet.credentials import disable as access_of
 from extranet.credentials.models import Account, AccountKind, StaffRole
-from extranet.credentials.staff import LINK_HOURS, InvitedAlready, StaffRefused, add_staff, invite_again
+from extranet.credentials.staff import InvitedAlready, StaffRefused, add_staff, invite_again
 from extranet.credentials.username import UsernameRefused, staff_username
+from extranet.mail.link_lives import ENROLMENT_HOURS
 from extranet.service_center.acts import ActRefused, disable_checked
 from extranet.web.access import ADMINISTRATORS, PortalRequest, access, actor_of
 from extranet.web.dates import moment
@@ -106,7 +107,7 @@ def link(request: PortalRequest, name: str) -> HttpResponse:
         "breadcrumbs": [*_crumbs(account), ("Link", "")],
         "account": account,
         "link": kept(request, what=_link_of(name), now=timezone.now()),
-        "hours": LINK_HOURS,
+        "hours": ENROLMENT_HOURS,
         "minutes": int(GOOD_FOR.total_seconds() // 60),
         "back": reverse("staff-account", args=[name]),
     }

@@ -18,7 +18,7 @@ from extranet.agents.prove_email import ProofRefused
 from extranet.audit.record import Actor
 from extranet.credentials.history import PasswordOvertaken
 from extranet.mail.outbox import AddressRefused
-from extranet.service_center import acts, lost_factors
+from extranet.service_center import acts, lost_certificate, lost_factors
 from extranet.service_center.acts import ActRefused, DoneAlready
 from extranet.service_center.doubted import clear_doubt
 from extranet.service_center.identity import IdentityNotChecked, OwnFactsNotChecked
@@ -27,7 +27,15 @@ from extranet.service_center.models import SupportRequest
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import moment
 from extranet.web.spelled import spelled
-from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm, LostFactorsForm
+from extranet.web.staff.agent_forms import (
+    AddressForm,
+    CallForm,
+    CodeForm,
+    DeskForm,
+    DisableForm,
+    LostCertificateForm,
+    LostFactorsForm,
+)
 from extranet.web.staff.agents import address_of, agent_of, case_of, record_page
 from extranet.web.staff.shown_once import GOOD_FOR, keep, kept
 
@@ -174,6 +182,17 @@ def _disable(request: PortalRequest, asked: Asked) -> HttpResponse | None:
     return None
 
 
+def _remove_certificate(request: PortalRequest, asked: Asked) -> HttpResponse | None:
+    form = LostCertificateForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, asked, form)
+    reason = form.cleaned_data["reason"]
+    lost_certificate.remove(agent=asked.agent, reason=reason, by=asked.by, now=asked.now, request=asked.case)
+    said = "The certificate is removed, and the agent is told by mail. Secured mails wait on a page from now on. "
+    messages.success(request, f"{said}Those from before stay encrypted: start a reset or issue a password again.")
+    return None
+
+
 def _ask_factor_removal(request: PortalRequest, asked: Asked) -> HttpResponse | None:
     form = LostFactorsForm(request.POST)
     if not form.is_valid():
@@ -228,6 +247,7 @@ ACTS: Mapping[str, Callable[[PortalRequest, Asked], HttpResponse | None]] = {
     "clear-doubt": _clear_doubt,
     "enable": _enable,
     "disable": _disable,
+    "remove-certificate": _remove_certificate,
     "ask-factor-removal": _ask_factor_removal,
     "approve-factor-removal": _approve_factor_removal,
     "refuse-factor-removal": _refuse_factor_removal,

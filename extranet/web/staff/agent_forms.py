@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from extranet.service_center.intake import LONGEST
+from extranet.service_center.lost_certificate import REASON as LOST_KEY
 from extranet.service_center.lost_factors import REASON as LOST
 
 REASON = 60  # signs, as the account keeps them
@@ -57,6 +58,19 @@ class LostFactorsForm(DeskForm):
         label="What was lost, and how you know the caller",
         max_length=LOST,
         help_text="For example: phone stolen, codes were in the same bag; called back on the roster's number.",
+        widget=forms.TextInput,
+    )
+
+
+class LostCertificateForm(DeskForm):
+    """Why; it stands in the trail."""
+
+    name = "remove_certificate"
+    reason = forms.CharField(
+        label="What was lost, and how you know the caller",
+        max_length=LOST_KEY,
+        help_text="For example: laptop with the key broke; called back on the roster's number.",
+        error_messages={"required": "Write down what was lost and how you know the caller."},
         widget=forms.TextInput,
     )
 

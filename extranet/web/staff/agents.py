@@ -1,5 +1,6 @@
 """Find an agent, and see on one page why that agent cannot get in and what was done (J17, J29)."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +29,15 @@ from extranet.service_center.queue import open_of
 from extranet.service_center.timeline import AgentRecord, Moment
 from extranet.web.access import SERVICE_DESK, PortalRequest, access, actor_of
 from extranet.web.dates import day, moment
-from extranet.web.staff.agent_forms import AddressForm, CallForm, CodeForm, DeskForm, DisableForm, LostFactorsForm
+from extranet.web.staff.agent_forms import (
+    AddressForm,
+    CallForm,
+    CodeForm,
+    DeskForm,
+    DisableForm,
+    LostCertificateForm,
+    LostFactorsForm,
+)
 from extranet.web.staff.long_text import long_text
 
 MOST = 50  # agents of one search
@@ -92,7 +101,7 @@ def record_page(
         "breadcrumbs": [("Agents", reverse("staff-agents")), (agent.full_name, "")],
         "agent": agent,
         "record": record,
-        "facts": [*_facts(record), *_agency_staff(agent)],
+        "facts": [*_facts(record), *_certificate(record), *_agency_staff(agent)],
         "reasons": [(reason.text, reason.remedy) for reason in record.stuck],
         "reason_columns": REASONS,
         "checked_until": moment(record.check.good_until) if record.check else "",
@@ -111,7 +120,7 @@ def record_page(
 
 
 def _blank_forms() -> tuple[DeskForm, ...]:
-    return AddressForm(), CodeForm(), DisableForm(), LostFactorsForm(), CallForm()
+    return AddressForm(), CodeForm(), DisableForm(), LostCertificateForm(), LostFactorsForm(), CallForm()
 
 
 def case_of(request: PortalRequest, agent: Agent) -> SupportRequest | None:
@@ -161,6 +170,17 @@ def _doubt(record: AgentRecord) -> str:
     why = "mails came back" if record.doubt.reason == DoubtfulAddress.Reason.FAILED else "a mail was called spam"
     code = f", code {record.doubt.status}" if record.doubt.status else ""
     return f" – in doubt since {moment(record.doubt.since)}: {why}{code}"
+
+
+def _certificate(record: AgentRecord) -> list[tuple[str, str]]:
+    """Until when and by whose word; not since when: whoever uploaded it was logged in that day."""
+    kept = record.certificate
+    if kept is None:
+        return [("Certificate for e-mails", "none")]
+    end = "ended on" if kept.not_after <= timezone.now() else "good until"
+    used = "" if settings.EXTRANET.secured_mail == "smime" else "; not in use here"
+    words = f"kept, {end} {moment(kept.not_after)}; {shown(kept.vouched_by)} vouched for it{used}"
+    return [("Certificate for e-mails", words)]
 
 
 def _agency_staff(agent: Agent) -> list[tuple[str, str]]:

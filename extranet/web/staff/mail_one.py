@@ -20,7 +20,7 @@ from extranet.mail.returned.doubt import doubt_about
 from extranet.mail.send_again import SendAgainRefused, may_be_read, next_key, refusal, words_of
 from extranet.service_center import acts
 from extranet.service_center.acts import ActRefused, DoneAlready
-from extranet.service_center.doubted import LINK_KINDS, agents_at, clear_of_mail
+from extranet.service_center.doubted import agents_at, clear_of_mail
 from extranet.service_center.identity import IdentityNotChecked
 from extranet.service_center.mail_list import Person, address_for, person_of, send_again
 from extranet.web.access import MAIL_READERS, SERVICE_DESK, PortalRequest, access, actor_of
@@ -28,6 +28,7 @@ from extranet.web.dates import moment
 from extranet.web.staff.long_text import long_text
 from extranet.web.staff.mail import IS_STOPPED, LOST, SECURED, WAITING, error_of, why_held
 
+RESETS = ("reset_link", "reset_started_by_staff", "secured_link")  # a reset helps whom they did not reach
 REPORTS = ({"label": "Read"}, {"label": "What the report says"}, {"label": "Code"})
 
 
@@ -113,7 +114,7 @@ def _offers(request: PortalRequest, row: OutboxMail, person: Person) -> dict[str
     return {
         "serves": True,
         "can_issue": account is not None and _is_lost_password(row, account),
-        "can_reset": person.agent is not None and row.kind in LINK_KINDS,
+        "can_reset": person.agent is not None and row.kind in RESETS,
         "is_third_mail": row.kind in THIRD_MAILS,
         "agent": person.agent,
         "can_send_again": not why_not and repeated is None,

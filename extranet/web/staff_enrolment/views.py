@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from extranet.credentials.models import Account
 from extranet.credentials.second_factor import propose
-from extranet.credentials.staff import LINK_HOURS, EnrolmentOver, EnrolmentRefused, enrol, look, must_give_code
+from extranet.credentials.staff import EnrolmentOver, EnrolmentRefused, enrol, look, must_give_code
+from extranet.mail.link_lives import ENROLMENT_HOURS
 from extranet.web.access import ANYBODY, access
 from extranet.web.cookies import cookie_name, set_cookie
 from extranet.web.errors import refuse
@@ -93,7 +94,7 @@ def enrolment(request: HttpRequest, token: str) -> HttpResponse:
     qr = qr_svg(proposal.address)
     page: dict[str, object] = {"form": form, "account": account, "proposal": proposal, "qr": qr, "title": TITLE}
     response = render(request, "staff_enrolment/form.html", page)
-    return set_cookie(response, HOLDER_COOKIE, holder, seconds=LINK_HOURS * 3600)
+    return set_cookie(response, HOLDER_COOKIE, holder, seconds=ENROLMENT_HOURS * 3600)
 
 
 def _holder(request: HttpRequest) -> str:
