@@ -6,6 +6,7 @@ out by somebody else's.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -19,6 +20,10 @@ from extranet.audit.record import Actor, JsonValue, record, record_refusal
 from extranet.credentials import throttle
 from extranet.credentials.gate import Channel, Reason, may_enter, standing
 from extranet.credentials.models import Account, ApiToken, StaffRole
+from extranet.mail.catalogue import ApiTokenMadeMail
+from extranet.mail.outbox import AddressRefused, post
+from extranet.policy import local_day
+from extranet.profile.in_force import zone
 from extranet.vault.tokens import digest, new_token
 
 PREFIX = "extranet_"  # so that people and scanners of leaked secrets know one when they see it
@@ -57,7 +62,7 @@ class Made:
 def make(
     *, account: Account, name: str, networks: Sequence[str] = (), days: int = DAYS, by: Actor, now: datetime
 ) -> Made:
-    """A token of a publisher, good for at most 90 days. Raises TokenNotMade."""
+    """A token of a publisher, good for at most 90 days; its owner is told by mail. Raises TokenNotMade."""
     known, words = _networks(networks), name.strip()
     if not words or len(words) > 60:
         raise TokenNotMade("say what the token is for, in at most 60 letters")
@@ -75,7 +80,16 @@ def make(
         row.save(force_insert=True)
         detail: dict[str, JsonValue] = {"token": str(row.id), "for": words, "days": days, "networks": known}
         record(action=Action.TOKEN_MADE, now=now, actor=by, subject=held.username, detail=detail)
+        _tell(held, row, now)
     return Made(row, token)
+
+
+def _tell(account: Account, row: ApiToken, now: datetime) -> None:
+    """Who did not make it learns that somebody did."""
+    mail = ApiTokenMadeMail(when=now, valid_until=local_day(row.expires_at, zone()))
+    key = f"{mail.kind}:{account.username}:{row.id}"
+    with suppress(AddressRefused):  # no token waits for a better address
+        post(mail, to=account.address, about=account.username, key=key, language=account.language, now=now)
 
 
 def living(account: Account, *, now: datetime) -> QuerySet[ApiToken]:

@@ -34,7 +34,7 @@ def tell(*, account: Account, change: Change, browser: str, now: datetime) -> No
         return
     mail = SecondFactorChangedMail(
         when=now,
-        browser="".join(filter(str.isprintable, browser))[:120] or "unknown",
+        browser="".join(filter(str.isprintable, browser))[:120],
         added=change.added,
         app=change.app,
         passkey=change.passkey,

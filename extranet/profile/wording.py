@@ -15,7 +15,7 @@ USUAL = "usual"
 
 _PERSON = {"first_name": "María", "last_name": "Nuñez-O'Connor"}
 _LINK = {"link": "https://reset.example/x/abc?d=1&e=2", "minutes": 60}
-_MOMENT = {"when": datetime(2026, 11, 23, 18, 5, tzinfo=UTC), "browser": "Firefox on Windows"}
+_MOMENT = {"when": datetime(2026, 11, 23, 18, 5, tzinfo=UTC), "browser": "Firefox (Windows)"}
 
 MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     # username is always the short form, prefix and license; templates put the account domain before it (J14)
@@ -28,6 +28,7 @@ MAIL_FIELDS: Mapping[str, Mapping[str, object]] = {
     "reset_started_by_staff": _LINK,
     "password_was_reset": _MOMENT,
     "password_changed": _MOMENT,
+    "api_token_made": {"when": _MOMENT["when"], "valid_until": date(2027, 2, 21)},
     "second_factor_changed": {**_MOMENT, "added": True, "app": True, "passkey": False, "codes": False},
     "factor_removal_asked": {"decide_by": datetime(2026, 11, 26, 18, 5, tzinfo=UTC)},
     "expiry_warning": {"expires_on": date(2026, 12, 3), "days": 10},
@@ -120,6 +121,7 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "reset_started_by_staff": ("link", "minutes"),
     "password_was_reset": ("when",),
     "password_changed": ("when",),
+    "api_token_made": ("when", "valid_until"),
     "second_factor_changed": ("when",),
     "factor_removal_asked": ("decide_by",),
     "expiry_warning": ("expires_on",),

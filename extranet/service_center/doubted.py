@@ -103,5 +103,5 @@ def _queue(row: DoubtfulAddress, *, now: datetime) -> SupportRequest | None:
 
 def _drop_lapsed_links(address: str, now: datetime) -> None:
     """What ended while its mail was held would only disappoint, whatever the kind: link_lives.py knows."""
-    for mail in held().filter(lapsed(now=now), to_address__iexact=address):
+    for mail in held().filter(lapsed(now=now), mailbox=address.lower()):
         cancel_row(mail, now=now)

@@ -159,7 +159,7 @@ def _doubt(agent: Agent) -> list[Stuck]:
 def _mails(agent: Agent) -> list[Stuck]:
     """Of each kind of mail to the address in force the newest, if it did not arrive."""
     newest: dict[str, OutboxMail] = {}
-    mine = OutboxMail.objects.filter(about__in=names_of(agent), to_address__iexact=agent.email)
+    mine = OutboxMail.objects.filter(about__in=names_of(agent), mailbox=agent.email.lower())
     for mail in mine.order_by("posted_at"):
         newest[mail.kind] = mail
     return [

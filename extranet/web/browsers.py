@@ -12,21 +12,21 @@ BROWSERS = (
 )
 """In this order: most of them name others, too."""
 SYSTEMS = (
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    ("Mac OS X", "a Mac"),
-    ("CrOS", "a Chromebook"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "Chromebook"),
     ("Linux", "Linux"),
 )
 LONGEST = 60
 
 
 def in_words(header: str) -> str:
-    """``Firefox on Windows``; what names neither browser nor system is repeated as it is, cut and printable."""
+    """``Firefox (Windows)``, in every language; what names neither is repeated as it is, cut and printable."""
     browser = next((name for mark, name in BROWSERS if mark in header), "")
     system = next((name for mark, name in SYSTEMS if mark in header), "")
     if browser and system:
-        return f"{browser} on {system}"
+        return f"{browser} ({system})"
     return browser or "".join(sign for sign in header if sign.isprintable())[:LONGEST]

@@ -15,6 +15,8 @@ from extranet.audit.actions import Action
 from extranet.credentials import api_tokens
 from extranet.credentials.disable import disable, enable
 from extranet.credentials.models import Account, ApiToken, StaffRole
+from extranet.mail.models import OutboxMail
+from extranet.mail.outbox import body_of
 from extranet.vault.tokens import new_token
 from tests.api.conftest import ADDRESS, SHELL, program, token_of
 from tests.credentials.people import events
@@ -35,6 +37,21 @@ def test_a_token_is_shown_once_and_stored_as_a_digest(ada: Account, now: datetim
     assert program(token).get(LIST).status_code == 200
     row.refresh_from_db()
     assert row.last_used_at == now
+
+
+def test_the_owner_is_told_of_each_and_the_mail_opens_nothing(ada: Account, now: datetime) -> None:
+    tokens = [token_of(ada, now) for _ in range(2)]
+    told = OutboxMail.objects.filter(kind="api_token_made")
+    assert [(mail.to_address, mail.about, mail.secret) for mail in told] == [(ada.staff_email, ada.username, False)] * 2
+    words = body_of(told[0]).text
+    assert f"{now + timedelta(days=90):%B}" in words
+    assert not any(token in words for token in tokens)
+
+
+def test_no_token_waits_for_a_better_address(ada: Account, now: datetime) -> None:
+    ada.staff_email = "nobody"
+    ada.save()
+    assert program(token_of(ada, now)).get(LIST).status_code == 200
 
 
 def test_the_trail_tells_which_token_asked_for_a_change(ada: Account, adas: Client) -> None:

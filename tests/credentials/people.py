@@ -60,7 +60,7 @@ def try_login(
 ) -> SignIn:
     name = account if isinstance(account, str) else account.username
     return sign_in(
-        username=name, password=password, device=device, network=network, browser="Firefox on Windows", now=now
+        username=name, password=password, device=device, network=network, browser="Firefox (Windows)", now=now
     )
 
 

@@ -10,7 +10,7 @@ from extranet.mail.outbox import body_of
 from tests.credentials.people import HOME, mails
 
 HERS, STRANGERS = "a" * 32, "c" * 32
-BROWSER = "Firefox on Windows"
+BROWSER = "Firefox (Windows)"
 
 
 def reset_mails(account: Account) -> list[OutboxMail]:

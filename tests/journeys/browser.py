@@ -62,7 +62,7 @@ class Page(HTMLParser):
 class Browser:
     """One browser of one person, somewhere."""
 
-    def __init__(self, *, address: str = "198.51.100.7", agent: str = "Firefox on Windows") -> None:
+    def __init__(self, *, address: str = "198.51.100.7", agent: str = "Firefox (Windows)") -> None:
         self.url = "http://portal.test/"
         self.answer: Any = None
         self._filled: dict[str, str] = {}

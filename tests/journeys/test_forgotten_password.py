@@ -105,7 +105,7 @@ def test_on_the_phone_the_code_of_the_screen_opens_the_link(exchange: Exchange) 
     code = ask(Browser(), username(ALICE)).page.by_id["reset-code"]
     mail = exchange.post().newest(ALICE["email"])
     assert code not in mail.text
-    phone = Browser(agent="Safari on an iPhone").open(mail.link(LINK))
+    phone = Browser(agent="Safari (iPhone)").open(mail.link(LINK))
     label = next(label for label in phone.page.labels if "code" in label.lower())
     phone.fill(label, code).press(current().words["reset_password"])
     assert "new-password" in phone.page.by_id

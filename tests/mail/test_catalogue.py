@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from extranet.mail.catalogue import (
-    ALLOWED_TYPES,
     KINDS,
     BookReadyMail,
     CatalogueMail,
@@ -16,6 +15,7 @@ from extranet.mail.catalogue import (
     ResetLinkMail,
 )
 from extranet.mail.catalogue import FieldRefused as Refused
+from extranet.mail.catalogue_mail import ALLOWED_TYPES
 from extranet.profile.loader import current
 from extranet.profile.wording import MAIL_FIELDS, SECRET_MAILS
 from extranet.profile.words import render

@@ -23,7 +23,7 @@ from extranet.service_center.models import SupportRequest
 from extranet.timetable import due, rename_agent, roster_day
 
 EXCHANGE, DESK = Actor.system("exchange"), Actor("staff", "staff\\dora")
-NETWORK, BROWSER = "198.51.100.0/24", "Firefox on Windows"
+NETWORK, BROWSER = "198.51.100.0/24", "Firefox (Windows)"
 ROUNDS = 20  # of deliveries in one child, each of at most 500 mails
 Told = dict[str, Any]
 

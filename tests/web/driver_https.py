@@ -35,7 +35,7 @@ seen: dict[str, list[Any]] = {}
 
 def watched(host: str) -> Client:
     """A browser behind the proxy that ends TLS: the program itself is spoken to by plain http."""
-    client = Client(headers={"host": host, "user-agent": "Firefox on Windows", "origin": f"https://{host}"})
+    client = Client(headers={"host": host, "user-agent": "Firefox (Windows)", "origin": f"https://{host}"})
     client.request = _noting(client.request)  # type: ignore[method-assign]
     return client
 

@@ -8,7 +8,7 @@ from django.test import Client
 from extranet.credentials.models import Account
 from tests.credentials.people import CHOSEN
 
-FIREFOX = "Firefox on Windows"
+FIREFOX = "Firefox (Windows)"
 Answer = Any  # what a test client gives: an HttpResponse with more on it
 
 

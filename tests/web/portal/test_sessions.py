@@ -56,8 +56,8 @@ def test_it_lists_browser_network_beginning_last_look_and_which_is_this_one(
     clock.shift(timedelta(minutes=2))
     page = text_of(alices.get(PAGE))
     for words in (
-        "Firefox on Windows",
-        "Safari on an iPhone",
+        "Firefox (Windows)",
+        "Safari (iPhone)",
         "198.51.100.0/24",
         "203.0.113.0/24",
         "9:05 AM",
@@ -65,7 +65,7 @@ def test_it_lists_browser_network_beginning_last_look_and_which_is_this_one(
     ):
         assert words in page, words
     assert page.count("(this one)") == 1
-    assert page.index("(this one)") < page.index("Safari on an iPhone")
+    assert page.index("(this one)") < page.index("Safari (iPhone)")
     assert "Where you are logged in now" in text_of(alices.get("/account/"))
 
 

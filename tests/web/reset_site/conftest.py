@@ -32,10 +32,10 @@ def bob(db: None, now: datetime) -> Account:
 @pytest.fixture
 def browser(clock: object) -> Browser:
     """Alice's: it keeps its cookies, checks forms like a real one, and enforces CSRF."""
-    return Browser(Client(enforce_csrf_checks=True, headers={"host": "reset.test", "user-agent": "Firefox on Windows"}))
+    return Browser(Client(enforce_csrf_checks=True, headers={"host": "reset.test", "user-agent": "Firefox (Windows)"}))
 
 
 @pytest.fixture
 def other(clock: object) -> Browser:
     """Another one, with no cookie of hers: her phone, a scanner, or Charlie's."""
-    return Browser(Client(enforce_csrf_checks=True, headers={"host": "reset.test", "user-agent": "Safari on iPhone"}))
+    return Browser(Client(enforce_csrf_checks=True, headers={"host": "reset.test", "user-agent": "Safari (iPhone)"}))
