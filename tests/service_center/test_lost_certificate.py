@@ -79,7 +79,7 @@ def test_where_a_profile_secures_reset_mails_the_next_one_leaves_by_pickup(
 ) -> None:
     mails = {**current().mails, "reset_link": replace(current().mails["reset_link"], secured=True)}
     profile = replace(current(), mails=mails)
-    monkeypatch.setattr("extranet.mail.catalogue.current", lambda: profile)
+    monkeypatch.setattr("extranet.mail.catalogue_mail.current", lambda: profile)
     ways = []
     for at in (now, now + HOUR):
         ask_reset(username=account.username, network=OFFICE, browser_token="b" * 43, now=at)
