@@ -19,8 +19,9 @@ from extranet.profile.loader import current
 from extranet.vault.sealing import Unopenable
 
 AGAIN_FROM = (MailState.ACCEPTED, MailState.BOUNCED, MailState.GAVE_UP)
-OPENING = frozenset({"link", "code"})
-"""Fields of mails that are no secret, but with which somebody else could prove or stop something."""
+PROVING = frozenset({"link", "code", "cases"})
+"""Fields of mails that are no secret, but with which somebody else could prove or stop something: callers are asked for the
+number of cases."""
 
 
 class SendAgainRefused(Exception):
@@ -74,7 +75,7 @@ def may_be_read(row: OutboxMail) -> bool:
     mail = KINDS.get(row.kind)
     if mail is None or row.secret or row.secured or row.state == MailState.CANCELLED:
         return False
-    return not OPENING & {field.name for field in fields(mail)}
+    return not PROVING & {field.name for field in fields(mail)}
 
 
 def words_of(*, row: OutboxMail, by: Actor, now: datetime) -> str:

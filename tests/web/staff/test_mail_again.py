@@ -13,7 +13,13 @@ from extranet.audit.record import Actor
 from extranet.credentials.issue_again import issue_again
 from extranet.credentials.models import Account, StaffRole
 from extranet.credentials.staff import add_staff
-from extranet.mail.catalogue import BookAccessGivenMail, EmailChangeNewMail, RequestAnsweredMail
+from extranet.mail.catalogue import (
+    BookAccessGivenMail,
+    BookReadyMail,
+    CatalogueMail,
+    EmailChangeNewMail,
+    RequestAnsweredMail,
+)
 from extranet.mail.delivery import deliver_due
 from extranet.mail.models import Canary, DoubtfulAddress, MailState, OutboxMail
 from extranet.mail.outbox import body_of, cancel, post
@@ -36,7 +42,7 @@ def notice(alice: Account, now: datetime) -> OutboxMail:
     return accepted(mail, alice, now)
 
 
-def accepted(mail: BookAccessGivenMail | EmailChangeNewMail, to: Account, now: datetime) -> OutboxMail:
+def accepted(mail: CatalogueMail, to: Account, now: datetime) -> OutboxMail:
     with transaction.atomic():
         row = post(mail, to=to.address, about=to.username, key=f"{mail.kind}:{to.username}:1", language="", now=now)
     deliver_due(now=now)
@@ -229,6 +235,16 @@ def test_codes_and_links_that_prove_something_are_not_shown(alice: Account, desk
     assert "ABC234" in body_of(row).text
     assert "ABC234" not in text_of(desk.get(at(row)))
     assert events(Action.MAIL_READ) == []
+
+
+def test_the_number_of_cases_that_a_caller_is_asked_for_is_not_shown(
+    alice: Account, desk: Client, now: datetime
+) -> None:
+    mail = accepted(BookReadyMail(report_title="Book of Business", as_of=now.date(), rows=1410, cases=274), alice, now)
+    page = text_of(desk.get(at(mail)))
+    assert "274" in body_of(mail).text
+    assert "What it said" not in page
+    assert "274" not in page.replace(str(mail.pk), "")
 
 
 def test_an_administrator_sees_the_way_but_no_words_and_no_buttons(
