@@ -8,6 +8,7 @@ request is about another name and from another network, so no budget is touched 
 
 import argparse
 import gc
+import logging
 import os
 import random
 import tempfile
@@ -53,6 +54,7 @@ def main() -> None:
     cheap = asked.parse_args().cheap
     with tempfile.TemporaryDirectory(prefix="extranet-bench-") as folder:
         set_up(Path(folder), cheap=cheap)
+        logging.getLogger("django.request").setLevel(logging.ERROR)  # a link that is over is no news here
         now = import_module("django.utils.timezone").now()
         accounts = people(REQUESTS + 20, now=now - timedelta(days=1))
         told = {page.name: measured(page, REQUESTS) for page in pages(accounts, now)}

@@ -20,8 +20,10 @@ from extranet.vault.sealing import Unopenable
 
 AGAIN_FROM = (MailState.ACCEPTED, MailState.BOUNCED, MailState.GAVE_UP)
 PROVING = frozenset({"link", "code", "cases"})
-"""Fields of mails that are no secret, but with which somebody else could prove or stop something: callers are asked for the
-number of cases."""
+"""Fields of mails that are no secret, but with which somebody else could prove or stop something.
+
+Callers are asked for the number of cases.
+"""
 
 
 class SendAgainRefused(Exception):

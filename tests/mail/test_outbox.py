@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from extranet.audit.actions import Action
 from extranet.audit.models import Event
 from extranet.audit.record import OutsideTransaction
+from extranet.mail import message
 from extranet.mail.catalogue import RequestAnsweredMail
 from extranet.mail.guard import MailBlocked
 from extranet.mail.models import MailState, OutboxMail
@@ -32,6 +33,22 @@ def test_the_mark_stands_first_in_the_subject_of_secured_mails_only(post_mail: P
     assert post_mail(username(), key="a").subject.startswith(f"{mark} ")
     assert post_mail(password(), key="b").subject.startswith(f"{mark} ")
     assert mark not in post_mail(introduction(), key="c").subject
+
+
+def test_who_had_a_mail_before_costs_no_less_work_than_a_stranger(
+    post_mail: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name could be told by the time of its answer, if the line with its address were kept."""
+    made, anew = [], message._head_anew
+
+    def noting(name: str, value: str) -> bytes:
+        made.append(name)
+        return anew(name, value)
+
+    monkeypatch.setattr(message, "_head_anew", noting)
+    for key in ("a", "b"):
+        post_mail(introduction(), key=key)
+    assert made.count("To") == 2
 
 
 def test_the_same_key_again_is_the_same_mail(post_mail: Post) -> None:
