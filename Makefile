@@ -39,7 +39,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The fast suite: SQLite, then the same on PostgreSQL, then the browser. A path or -k goes through ARGS.
+# The fast suite: SQLite, then what touches the database on PostgreSQL, then the browser. A path or -k goes through ARGS.
 test: setup browser
 	$(BIN)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)

@@ -1,6 +1,7 @@
 """What every test may lean on: the clock as an argument, clean keys, a mailbox of its own."""
 
 import importlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from pytest_django import Settings
 # tests never judge time: machines are shared
 hypothesis.settings.register_profile("extranet", deadline=None)
 hypothesis.settings.load_profile("extranet")
+
+WITHOUT_DATABASE = ("agents", "architecture", "demo", "policy", "profile", "reports", "vault")
+"""Folders in which a test that asks for no database starts no process that has one."""
 
 _protection: Any = importlib.import_module("extranet.audit.migrations.0002_append_only")
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
@@ -39,6 +43,24 @@ def _flush_with_the_trail_open(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _flush_with_the_trail_open  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what touches no database: it ran with SQLite, and would tell nothing new."""
+    if "POSTGRES_FOR_TESTS" not in os.environ:
+        return
+    here, left_out = Path(__file__).parent, []
+    for item in items:
+        folder = item.path.relative_to(here).parts[0]
+        if folder in WITHOUT_DATABASE and not {"db", "transactional_db"} & set(_fixtures(item)):
+            left_out.append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _fixtures(item: pytest.Item) -> Iterator[str]:
+    yield from getattr(item, "fixturenames", ())
+    yield from ("db" for _ in item.iter_markers("django_db"))
 
 
 @pytest.fixture

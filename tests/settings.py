@@ -1,6 +1,7 @@
 """Settings of the tests: the real ones over a throw-away data folder, with a minimal hashing cost.
 
-``python -m tests.postgres pytest`` runs the same suite on real PostgreSQL servers (embedded wheel), one a test process.
+``python -m tests.postgres pytest`` runs what touches the database on real PostgreSQL servers (embedded wheel), one a
+test process.
 """
 
 import atexit
