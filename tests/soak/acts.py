@@ -130,13 +130,19 @@ def dump(now: datetime) -> Told:
     """All that the site says of the year: outbox, requests, accounts, and the trail, verified."""
     chain.seal(now=now)
     found = chain.verify(now=now)
-    wanted = ("mail:delivery:accepted", "account:password:warned", "account:password:revoked")
+    wanted = (
+        *("mail:delivery:accepted", "mail:delivery:gave-up", "mail:delivery:bounced", "account:reset:claimed"),
+        *("account:password:warned", "account:password:revoked"),
+    )
     events = Event.objects.filter(action__in=wanted).order_by("id")
     return {
         "mails": [_mail(mail) for mail in OutboxMail.objects.order_by("posted_at", "place")],
         "requests": list(SupportRequest.objects.values_list("cause", flat=True)),
         "accounts": {account.username: account.revoked_at is not None for account in Account.objects.all()},
-        "events": [{"action": one.action, "subject": one.subject, "detail": one.detail} for one in events],
+        "events": [
+            {"at": one.at.isoformat(), "action": one.action, "subject": one.subject, "detail": one.detail}
+            for one in events
+        ],
         "trail": {
             "batches": found.batches,
             "events": found.events,

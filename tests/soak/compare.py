@@ -14,6 +14,8 @@ Row = dict[str, Any]
 FOUND_OUT = {"bounced", "gave_up", "cancelled"}
 SUPERSEDED = {"expiry_warning": {"changed", "claimed", "issued", "locked"}, "password": {"claimed", "issued"}}
 GIVEN_UP_WITH_ADDRESS = {"introduction", "username", "password", "reset_link"}
+ENDED_UNREAD = ("mail:delivery:gave-up", "mail:delivery:bounced")
+CLAIMED = "account:reset:claimed"
 SUPERSEDED["reset_link"] = {"changed", "claimed", "issued", "moved"}
 
 
@@ -191,19 +193,36 @@ class Year:
         yield from (f"warned without need, agent, password, days left: {one}" for one in (noted - due))
 
     def _never_received(self) -> Iterator[str]:
-        """Every password that did not arrive was revoked, and the service center asked after its agent, once."""
-        lost = {
-            mail["key"] for mail in self.mails if mail["kind"] == "password" and mail["state"] in ("bounced", "gave_up")
-        }
+        """Every password that did not arrive was revoked, and the service center asked after its agent, once; unless
+        its owner had made a new one by the reset before anybody looked."""
+        mails = [mail for mail in self.mails if mail["kind"] == "password" and mail["state"] in ("bounced", "gave_up")]
+        lost = {mail["key"] for mail in mails}
+        open_ones = lost - {mail["key"] for mail in mails if self._was_replaced(mail)}
         asked = Counter(self.requests)
-        yield from (f"nobody was asked after {key}" for key in sorted(lost - asked.keys()))
+        yield from (f"nobody was asked after {key}" for key in sorted(open_ones - asked.keys()))
         yield from (f"asked {times} times after {key}" for key, times in asked.items() if times > 1 or key not in lost)
         revoked = Counter(str(one["detail"]["mail"]) for one in self.events if one["action"].endswith(":revoked"))
-        yield from (f"not revoked, or not once: {key}" for key in sorted(lost) if revoked[key] != 1)
+        yield from (f"not revoked, or not once: {key}" for key in sorted(open_ones) if revoked[key] != 1)
+        yield from (f"revoked {times} times: {key}" for key, times in revoked.items() if times > 1)
         for name, is_revoked in self.accounts.items():
             known = self._names_at_hand.get(name)
             if known and is_revoked and not any(re.fullmatch(f"password:.*:{known.serial}", key) for key in lost):
                 yield f"revoked, although its mail was not lost: agent {known.number}"
+
+    def _was_replaced(self, mail: Row) -> bool:
+        """Whether the owner claimed a newer password before the mail's end, or within a quarter of an hour after it."""
+        ends = [
+            datetime.fromisoformat(one["at"])
+            for one in self.events
+            if one["action"] in ENDED_UNREAD and one["detail"]["key"] == mail["key"]
+        ]
+        serial = int(mail["key"].rpartition(":")[2])
+        claims = [
+            datetime.fromisoformat(one["at"])
+            for one in self.events
+            if (one["action"], one["subject"]) == (CLAIMED, mail["about"]) and one["detail"]["serial"] > serial
+        ]
+        return any(claim <= end + QUARTER for claim in claims for end in ends)
 
 
 def _plain(sig: Sig) -> Sig:
