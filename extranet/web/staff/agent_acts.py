@@ -188,7 +188,7 @@ def _remove_certificate(request: PortalRequest, asked: Asked) -> HttpResponse | 
         return _refused(request, asked, form)
     reason = form.cleaned_data["reason"]
     lost_certificate.remove(agent=asked.agent, reason=reason, by=asked.by, now=asked.now, request=asked.case)
-    said = "The certificate is removed, and the agent is told by mail. Secured mails wait on a page from now on. "
+    said = "The certificate is removed, and the agent is told by mail. Nothing is encrypted with it from now on. "
     messages.success(request, f"{said}Those from before stay encrypted: start a reset or issue a password again.")
     return None
 
