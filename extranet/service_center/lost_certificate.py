@@ -1,5 +1,5 @@
-"""An agent lost the private key of the certificate for their mailbox: nobody can open what is encrypted for it, a reset
-link neither. Who cannot log in calls; the desk removes the certificate, and secured mails are picked up.
+"""An agent lost the private key of the certificate for their mailbox: nobody can open what is encrypted for it. Who
+cannot log in calls, and the desk removes the certificate; under S/MIME, secured mails are picked up then.
 
 One person suffices, after the check by what only the agent knows; docs/decisions/0024 has the reasons.
 """
